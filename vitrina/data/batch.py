@@ -1,0 +1,103 @@
+"""The three kinds of batch: frozen dataclasses of tensors.
+
+Axes: b rows, t tokens, p patches, h w pixels, f fused rows. `keys` (b, 3) hold (source, source epoch, stock row) and
+seed everything random about a row; `product` (b,) is a number that rows of the same product share; `text_key` (b,) a
+number that rows with the same normalised text share.
+"""
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+
+class _Movable:
+    """Moves every tensor of a frozen dataclass, nested ones too."""
+
+    def to(self, device: torch.device | str) -> Self:
+        moved: dict[str, Any] = {}
+        for each in fields(self):  # type: ignore[arg-type]  # subclasses are dataclasses
+            value = getattr(self, each.name)
+            moves = isinstance(value, Tensor) or is_dataclass(value)
+            moved[each.name] = value.to(device, non_blocking=True) if moves else value
+        return type(self)(**moved)
+
+
+@dataclass(frozen=True)
+class Texts(_Movable):
+    """Token sequences, padded to the longest of the batch.
+
+    `ids` (b, t) int64 are the original tokens, `is_token` (b, t) bool is False on padding, `types` (b, t) int64 the
+    segment (0 or 1). `masked_ids` (b, t) is `ids` after 80/10/10 corruption and `is_masked` (b, t) bool says which
+    positions are to be predicted (their targets are `ids`). Clean texts have `masked_ids` equal to `ids` and nothing
+    masked.
+    """
+
+    ids: Tensor
+    is_token: Tensor
+    types: Tensor
+    masked_ids: Tensor
+    is_masked: Tensor
+
+
+@dataclass(frozen=True)
+class Pictures(_Movable):
+    """`pixels` (b, 3, h, w) uint8; `is_masked` (b, p) bool, patches to predict; `codes` (b, p) int64, their targets.
+
+    Where nothing is to be predicted, `is_masked` is all False and `codes` all zero.
+    """
+
+    pixels: Tensor
+    is_masked: Tensor
+    codes: Tensor
+
+
+@dataclass(frozen=True)
+class TextBatch(_Movable):
+    """Text-only products: masked language modelling."""
+
+    keys: Tensor
+    product: Tensor
+    text_key: Tensor
+    text: Texts
+
+
+@dataclass(frozen=True)
+class ImageBatch(_Movable):
+    """Picture-only products: masked image modelling, or the codebook's reconstruction."""
+
+    keys: Tensor
+    product: Tensor
+    picture: Pictures
+
+
+@dataclass(frozen=True)
+class PairBatch(_Movable):
+    """Products with a picture and a text.
+
+    `text` holds the clean texts for the contrastive loss, and `text_matches` (b,) bool says whether `text` describes
+    the picture (always, unless a test says otherwise): rows where it does not are dropped from the contrastive loss
+    while their columns stay as negatives.
+
+    The first f rows are also masked and fused: `fused` (f rows) is the text that meets the masked picture in the
+    multimodal tower. In the `pair` form of image-text matching it is the row's own text (`target` 1) or another
+    product's (`target` 0); in the `segments` form it holds two descriptions and `target` (f,) int64 says which
+    segment, 0 or 1, describes the picture. `fused.is_masked` is False on every token of a text that does not
+    describe the picture. `fused_matches` (f,) bool says whether some text in `fused` describes the picture: masked
+    multimodal losses are computed on those rows only. `picture.is_masked` and `picture.codes` are (f, p);
+    `picture.pixels` is (b, 3, h, w).
+    """
+
+    keys: Tensor
+    product: Tensor
+    text_key: Tensor
+    text: Texts
+    text_matches: Tensor
+    picture: Pictures
+    fused: Texts
+    fused_matches: Tensor
+    target: Tensor
+
+
+Batch = TextBatch | ImageBatch | PairBatch

@@ -1,0 +1,27 @@
+"""What a model can do, as typed protocols. A task asks for an ability, never for a family."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+
+@runtime_checkable
+class EmbedsTexts(Protocol):
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, d) float32, rows of length one."""
+        ...
+
+
+@runtime_checkable
+class EmbedsImages(Protocol):
+    def embed_images(self, pictures: Sequence[bytes]) -> np.ndarray:
+        """(n, d) float32, rows of length one, from encoded pictures (JPEG, PNG, WebP …)."""
+        ...
+
+
+@runtime_checkable
+class MatchesPairs(Protocol):
+    def match_pairs(self, pictures: Sequence[bytes], texts: Sequence[str]) -> np.ndarray:
+        """(n,) float32, probability that text i describes picture i."""
+        ...
