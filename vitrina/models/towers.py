@@ -1,0 +1,175 @@
+"""The two towers that families share: a picture becomes tokens, a text becomes tokens."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from vitrina.models.layers import Transformer, TransformerConfig, initialise
+
+Stem = Literal["patch", "convolution"]
+
+
+@dataclass(frozen=True)
+class ImageTowerConfig(TransformerConfig):
+    """A square picture of `size_px`, cut into patches of `patch_px`, by the published stem or by convolutions."""
+
+    size_px: int = 224
+    patch_px: int = 16
+    stem: Stem = "patch"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.size_px % self.patch_px:
+            raise ValueError(f"size_px {self.size_px} is not a multiple of patch_px {self.patch_px}")
+        if self.stem == "convolution" and self.patch_px.bit_count() != 1:
+            raise ValueError(f'patch_px {self.patch_px} is not a power of two, which the stem "convolution" needs')
+
+    @property
+    def grid(self) -> int:
+        """Patches along a side."""
+        return self.size_px // self.patch_px
+
+    @property
+    def patches(self) -> int:
+        return self.grid**2
+
+
+@dataclass(frozen=True)
+class TextTowerConfig(TransformerConfig):
+    """`vocabulary` words, at most `positions` tokens, `types` kinds of segment."""
+
+    vocabulary: int = 30522
+    positions: int = 512
+    types: int = 2
+
+
+@dataclass(frozen=True)
+class States:
+    """What a tower returns: `hidden` (b, t, d) before the final LayerNorm, `normed` (b, t, d) after; [CLS] first."""
+
+    hidden: Tensor
+    normed: Tensor
+
+
+class ImageTower(nn.Module):
+    """A vision transformer (ViT, section 3.1) whose masked patches are replaced by a learned token (BEiT, 2.3)."""
+
+    def __init__(self, config: ImageTowerConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.stem = PatchStem(config) if config.stem == "patch" else ConvolutionStem(config)
+        self.cls = nn.Parameter(torch.empty(1, 1, config.width))
+        self.mask_token = nn.Parameter(torch.empty(1, 1, config.width))
+        self.positions = nn.Parameter(torch.empty(1, 1 + config.patches, config.width))
+        self.transformer = Transformer(config)
+        self.norm = nn.LayerNorm(config.width, eps=config.eps)
+        for parameter in (self.cls, self.mask_token, self.positions):
+            nn.init.trunc_normal_(parameter, std=0.02, a=-0.04, b=0.04)
+        self.transformer.apply(initialise)
+
+    def forward(self, pixels: Tensor, *, is_masked: Tensor | None = None) -> States:
+        """Normalised `pixels` (b, 3, h, w) and patches to hide (b, p) bool -> states of 1 + p tokens."""
+        side = self.config.size_px
+        if pixels.shape[-2:] != (side, side):
+            raise ValueError(f"pictures are {tuple(pixels.shape[-2:])} pixels where the model takes {(side, side)}")
+        if is_masked is None:
+            patches = self.stem(pixels)
+        else:
+            patches = self.stem(self._hide(pixels, is_masked))
+            patches = torch.where(is_masked[:, :, None], self.mask_token.to(patches.dtype), patches)
+        x = torch.cat([self.cls.expand(len(patches), -1, -1), patches], dim=1) + self.positions
+        hidden = self.transformer(x)
+        return States(hidden, self.norm(hidden))
+
+    def _hide(self, pixels: Tensor, is_masked: Tensor) -> Tensor:
+        """Paint the masked patches in the mean colour (zero), so that no overlapping window looks into them.
+
+        Where patches do not overlap the mask token alone hides them.
+        """
+        if self.config.stem == "patch":
+            return pixels
+        b, grid, patch = len(pixels), self.config.grid, self.config.patch_px
+        hidden = is_masked.view(b, 1, grid, 1, grid, 1).expand(b, 1, grid, patch, grid, patch)
+        return pixels.masked_fill(hidden.reshape(b, 1, *pixels.shape[-2:]), 0.0)
+
+
+class PatchStem(nn.Module):
+    """The published stem: one linear map per patch (ViT, section 3.1). (b, 3, h, w) -> (b, p, d)."""
+
+    def __init__(self, config: ImageTowerConfig) -> None:
+        super().__init__()
+        self.projection = nn.Conv2d(3, config.width, kernel_size=config.patch_px, stride=config.patch_px)
+        nn.init.trunc_normal_(self.projection.weight, std=0.02, a=-0.04, b=0.04)
+        nn.init.zeros_(self.projection.bias)  # type: ignore[arg-type]  # the layer has a bias
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.projection(pixels).flatten(2).transpose(1, 2)
+
+
+class ConvolutionStem(nn.Module):
+    """A pyramid of residual convolutions ending at the patch grid (after Xiao et al. 2021). (b, 3, h, w) -> (b, p, d).
+
+    Each stage halves height and width and doubles the channels, which reach the tower's width at the grid. Windows
+    overlap, so masked patches must be painted over before. GroupNorm keeps rows independent of their batch.
+    """
+
+    def __init__(self, config: ImageTowerConfig) -> None:
+        super().__init__()
+        stages = config.patch_px.bit_length() - 1
+        widths = [max(16, config.width >> (stages - 1 - stage)) for stage in range(stages)]
+        self.stages = nn.Sequential(
+            *(ConvolutionStage(before, after) for before, after in zip([3, *widths], widths, strict=False))
+        )
+        self.projection = nn.Conv2d(widths[-1] if widths else 3, config.width, kernel_size=1)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.projection(self.stages(pixels)).flatten(2).transpose(1, 2)
+
+
+class ConvolutionStage(nn.Module):
+    """Halve by a strided convolution, then refine by a residual pair."""
+
+    def __init__(self, channels_in: int, channels: int) -> None:
+        super().__init__()
+        groups = math.gcd(channels, max(1, channels // 16))
+        self.halve = nn.Conv2d(channels_in, channels, kernel_size=3, stride=2, padding=1)
+        self.refine = nn.Sequential(
+            nn.GroupNorm(groups, channels),
+            nn.GELU(),
+            nn.Conv2d(channels, channels, kernel_size=3, padding=1),
+            nn.GroupNorm(groups, channels),
+            nn.GELU(),
+            nn.Conv2d(channels, channels, kernel_size=3, padding=1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.halve(x)
+        return x + self.refine(x)
+
+
+class TextTower(nn.Module):
+    """A text transformer with learned positions and segment types, normalised at its entrance (BERT, section 3)."""
+
+    def __init__(self, config: TextTowerConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.words = nn.Embedding(config.vocabulary, config.width)
+        self.positions = nn.Embedding(config.positions, config.width)
+        self.types = nn.Embedding(config.types, config.width)
+        self.entry_norm = nn.LayerNorm(config.width, eps=config.eps)
+        self.transformer = Transformer(config)
+        self.norm = nn.LayerNorm(config.width, eps=config.eps)
+        self.apply(initialise)
+
+    def forward(self, ids: Tensor, *, is_token: Tensor, types: Tensor) -> States:
+        """Token `ids`, padding and segment `types`, all (b, t) -> states of t tokens."""
+        t = ids.shape[1]
+        if t > self.config.positions:
+            raise ValueError(f"texts of {t} tokens are longer than the model's {self.config.positions} positions")
+        positions = self.positions.weight[:t]
+        x = self.entry_norm(self.words(ids) + self.types(types) + positions)
+        hidden = self.transformer(x, is_token=is_token)
+        return States(hidden, self.norm(hidden))
