@@ -49,10 +49,10 @@ def test_the_length_of_a_feature_does_not_matter():
 
 def test_a_twin_is_pulled_where_a_stranger_is_pushed():
     def step_towards_text_1(**known) -> float:
-        images, texts = features(4)
+        images, texts = torch.eye(4, requires_grad=True), torch.eye(4)
         loss_of(images, texts, **known).value.backward()
         assert images.grad is not None
-        return -(images.grad[0] @ F.normalize(texts[1].detach(), dim=-1)).item()
+        return -(images.grad[0] @ texts[1]).item()
 
     twins = torch.tensor([0, 0, 2, 3])
     assert step_towards_text_1() < 0
