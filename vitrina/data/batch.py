@@ -5,7 +5,7 @@ seed everything random about a row; `product` (b,) is a number that rows of the 
 number that rows with the same normalised text share.
 """
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 import torch
@@ -19,8 +19,8 @@ class _Movable:
         moved: dict[str, Any] = {}
         for each in fields(self):  # type: ignore[arg-type]  # subclasses are dataclasses
             value = getattr(self, each.name)
-            moves = isinstance(value, Tensor) or is_dataclass(value)
-            moved[each.name] = value.to(device, non_blocking=True) if moves else value
+            assert isinstance(value, Tensor | _Movable), f"{each.name} cannot move"
+            moved[each.name] = value.to(device, non_blocking=True) if isinstance(value, Tensor) else value.to(device)
         return type(self)(**moved)
 
 
