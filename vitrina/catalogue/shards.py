@@ -1,0 +1,330 @@
+"""One shard of a catalogue: products as a single Arrow record batch in an IPC file, memory-mapped for reading.
+
+A shard never holds its pictures in memory while it is written: their bytes go to a spill file and are copied into
+the place that Arrow reserved for them, so that memory does not grow with the size of a shard.
+"""
+
+import hashlib
+import json
+import mmap
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from vitrina.catalogue.manifest import ShardEntry
+from vitrina.catalogue.product import Product, Text
+
+_TEXTS = pa.list_(pa.struct([pa.field("text", pa.string()), pa.field("language", pa.string())]))
+PRICE = pa.decimal128(24, 6)
+DIGEST_BYTES = 16
+
+_FACTS = pa.schema(
+    [
+        pa.field("id", pa.string()),
+        pa.field("titles", _TEXTS),
+        pa.field("descriptions", _TEXTS),
+        pa.field("brand", pa.string()),
+        pa.field("category", pa.list_(pa.string())),
+        pa.field("price", PRICE),
+        pa.field("currency", pa.string()),
+        pa.field("attributes", pa.map_(pa.string(), pa.string())),
+        pa.field("domain", pa.string()),
+        pa.field("group", pa.string()),
+        pa.field("split", pa.string()),
+        pa.field("digest", pa.binary(DIGEST_BYTES)),
+    ]
+)
+SCHEMA = _FACTS.append(pa.field("pictures", pa.list_(pa.large_binary())))
+FACTS = _FACTS.append(pa.field("picture_count", pa.int32())).append(pa.field("text_count", pa.int32()))
+_FACT_NAMES = tuple(_FACTS.names)
+
+_COPY_BYTES = 1 << 20
+_CHUNK_ROWS = 1024
+
+
+def product_digest(product: Product) -> bytes:
+    """Sixteen bytes that identify everything about a product, its pictures included."""
+    facts = [
+        product.id,
+        [(text.text, text.language) for text in product.titles],
+        [(text.text, text.language) for text in product.descriptions],
+        product.brand,
+        product.category,
+        None if product.price is None else str(_tidy(product.price)),
+        product.currency,
+        sorted(product.attributes.items()),
+        product.domain,
+        product.group,
+        product.split,
+        [hashlib.sha256(picture).hexdigest() for picture in product.pictures],
+    ]
+    return hashlib.blake2b(json.dumps(facts).encode(), digest_size=DIGEST_BYTES).digest()
+
+
+class ShardBuilder:
+    """Collects products for one shard; `write` makes the file. The spill file is the caller's to close and remove."""
+
+    def __init__(self, spill: IO[bytes]) -> None:
+        self._spill = spill
+        self._pending: list[tuple[Product, bytes]] = []
+        self._chunks: list[pa.RecordBatch] = []
+        self._picture_counts: list[int] = []
+        self._picture_sizes: list[int] = []
+        self.rows = 0
+        self.text_bytes = 0
+        self.picture_bytes = 0
+
+    def add(self, product: Product, *, digest: bytes) -> None:
+        """Takes the product's facts into memory (a few hundred bytes) and its pictures to the spill file."""
+        for picture in product.pictures:
+            self._spill.write(picture)
+            self._picture_sizes.append(len(picture))
+            self.picture_bytes += len(picture)
+        self._picture_counts.append(len(product.pictures))
+        self._pending.append((_without_pictures(product), digest))
+        self.rows += 1
+        if len(self._pending) == _CHUNK_ROWS:
+            self._pack()
+
+    def write(self, path: Path) -> None:
+        """Writes the shard at `path` and flushes it to the disk."""
+        self._pack()
+        facts = pa.Table.from_batches(self._chunks, schema=_FACTS).combine_chunks()
+        self._chunks.clear()
+        columns = [column.chunk(0) for column in facts.columns]
+        batch = pa.RecordBatch.from_arrays([*columns, self._reserved_pictures()], schema=SCHEMA)
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
+            writer.write_batch(batch)
+        with path.open("r+b") as file:
+            if self.picture_bytes:
+                file.seek(_pictures_offset(path))
+                self._spill.seek(0)
+                left = self.picture_bytes
+                while left:
+                    part = self._spill.read(min(_COPY_BYTES, left))
+                    file.write(part)
+                    left -= len(part)
+                self._spill.seek(0)
+                self._spill.truncate()
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _pack(self) -> None:
+        if self._pending:
+            chunk = _to_arrow(self._pending)
+            self.text_bytes += chunk.nbytes
+            self._chunks.append(chunk)
+            self._pending.clear()
+
+    def _reserved_pictures(self) -> pa.Array:
+        """The pictures column with true offsets and a data buffer of untouched zero pages, which cost no memory."""
+        if self.picture_bytes:
+            zeros = mmap.mmap(-1, self.picture_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            data = pa.py_buffer(zeros)
+        else:
+            data = pa.py_buffer(b"")
+        ends = pa.py_buffer(_ends(self._picture_sizes).astype(np.int64))
+        pictures = pa.Array.from_buffers(pa.large_binary(), len(self._picture_sizes), [None, ends, data])
+        return pa.ListArray.from_arrays(pa.array(_ends(self._picture_counts), pa.int32()), pictures)
+
+
+class Shard:
+    """A shard file, mapped into memory: reads cost what they touch. `live` are the rows that no tombstone covers."""
+
+    def __init__(self, path: Path, *, sha256: str, dead: np.ndarray) -> None:
+        self.path = path
+        self._sha256 = sha256
+        self._is_verified = False
+        self._verifying = threading.Lock()
+        with pa.memory_map(str(path)) as mapping:
+            self.batch: pa.RecordBatch = pa.ipc.open_file(mapping).get_batch(0)
+        if self.batch.schema != SCHEMA:
+            raise ValueError("its columns are not those of a catalogue")
+        self.dead = dead
+        self.live = np.setdiff1d(np.arange(self.batch.num_rows, dtype=np.int64), dead, assume_unique=True)
+
+    def verify(self) -> None:
+        """Compares the file with its recorded digest, once per process. ValueError where it was changed."""
+        with self._verifying:
+            if self._is_verified:
+                return
+            if file_digest(self.path) != self._sha256:
+                raise ValueError(
+                    f"{self.path} was damaged after it was written (its digest differs): restore the catalogue from "
+                    f"a copy, or delete {self.path.parent} and ingest again"
+                )
+            self._is_verified = True
+
+    def facts(self) -> pa.RecordBatch:
+        """Every column but the pictures' bytes, live rows only, with `picture_count` and `text_count` (int32)."""
+        pictures, titles, descriptions = (
+            _lengths(self.batch.column(n)) for n in ("pictures", "titles", "descriptions")
+        )
+        counts = [pa.array(pictures, pa.int32()), pa.array(titles + descriptions, pa.int32())]
+        columns = self.batch.select(_FACT_NAMES).columns
+        counted = pa.RecordBatch.from_arrays([*columns, *counts], schema=FACTS)
+        return counted if not len(self.dead) else counted.take(pa.array(self.live))
+
+    def digests(self) -> bytes:
+        """The digests of the live rows, one after the other."""
+        values = self.batch.column("digest")
+        every = np.frombuffer(values.buffers()[1], np.uint8)[: len(values) * DIGEST_BYTES].reshape(-1, DIGEST_BYTES)
+        return every[self.live].tobytes()
+
+    def digest(self, row: int) -> bytes:
+        return self.batch.column("digest")[row].as_py()
+
+    def ids(self, rows: np.ndarray) -> list[str]:
+        return self.batch.column("id").take(pa.array(rows)).to_pylist()
+
+    def products(self, rows: np.ndarray, *, pictures: Literal["bytes", "none"]) -> list[Product]:
+        """The products in `rows` (physical row numbers of this shard), in that order."""
+        taken = self.batch.select(_FACT_NAMES).take(pa.array(rows))
+        facts = zip(*(column.to_pylist() for column in taken.columns), strict=True)
+        encoded = self._pictures(rows) if pictures == "bytes" else [()] * len(rows)
+        return [_to_product(row, pictures=each) for row, each in zip(facts, encoded, strict=True)]
+
+    def _pictures(self, rows: np.ndarray) -> list[tuple[bytes, ...]]:
+        column = self.batch.column("pictures")
+        _, starts_buffer = column.buffers()[:2]
+        starts = np.frombuffer(starts_buffer, np.int32)
+        values = column.values
+        _, offsets_buffer, data = values.buffers()
+        offsets = np.frombuffer(offsets_buffer, np.int64) if offsets_buffer else np.zeros(1, np.int64)
+        view = memoryview(data) if data else memoryview(b"")
+        return [
+            tuple(bytes(view[offsets[i] : offsets[i + 1]]) for i in range(starts[row], starts[row + 1])) for row in rows
+        ]
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, read in small pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def open_shard(folder: Path, entry: ShardEntry) -> Shard:
+    """Maps one shard and reads its tombstones. Raises ValueError naming the file and the mend."""
+    path = folder / entry.file
+    mend = f"restore the catalogue from a copy, or delete {folder} and ingest again"
+    try:
+        size = path.stat().st_size
+        if size != entry.bytes:
+            raise ValueError(f"it has {size} bytes instead of {entry.bytes}")
+        shard = Shard(path, sha256=entry.sha256, dead=_read_dead(folder, entry))
+        if shard.batch.num_rows != entry.rows or len(shard.dead) != entry.dead_rows:
+            raise ValueError(f"it has {shard.batch.num_rows} rows instead of {entry.rows}")
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise ValueError(f"{path} is damaged or missing: {error}; {mend}") from error
+    return shard
+
+
+def live_digest(shards: Iterable[Shard]) -> str:
+    """SHA-256 over the digests of the live products, in order: independent of how shards cut them."""
+    total = hashlib.sha256(b"vitrina-catalogue 1")
+    for shard in shards:
+        total.update(shard.digests())
+    return total.hexdigest()
+
+
+def _read_dead(folder: Path, entry: ShardEntry) -> np.ndarray:
+    if entry.dead_file is None:
+        return np.zeros(0, np.int64)
+    path = folder / entry.dead_file
+    if file_digest(path) != entry.dead_sha256:
+        raise ValueError(f"its list of removed rows, {path}, was damaged")
+    with pa.memory_map(str(path)) as mapping:
+        table = pa.ipc.open_file(mapping).read_all()
+    return table.column("row").to_numpy().astype(np.int64)
+
+
+def _to_arrow(rows: Sequence[tuple[Product, bytes]]) -> pa.RecordBatch:
+    products = [product for product, _ in rows]
+    attributes = [sorted(product.attributes.items()) for product in products]
+    columns = [
+        pa.array([product.id for product in products], pa.string()),
+        _texts_to_arrow([product.titles for product in products]),
+        _texts_to_arrow([product.descriptions for product in products]),
+        pa.array([product.brand for product in products], pa.string()),
+        pa.array([product.category for product in products], pa.list_(pa.string())),
+        pa.array([product.price for product in products], PRICE),
+        pa.array([product.currency for product in products], pa.string()),
+        pa.array(attributes, pa.map_(pa.string(), pa.string())),
+        pa.array([product.domain for product in products], pa.string()),
+        pa.array([product.group for product in products], pa.string()),
+        pa.array([product.split for product in products], pa.string()),
+        pa.array([digest for _, digest in rows], pa.binary(DIGEST_BYTES)),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=_FACTS)
+
+
+def _texts_to_arrow(rows: Sequence[tuple[Text, ...]]) -> pa.Array:
+    flat = [text for texts in rows for text in texts]
+    structs = pa.StructArray.from_arrays(
+        [pa.array([text.text for text in flat], pa.string()), pa.array([text.language for text in flat], pa.string())],
+        fields=list(_TEXTS.value_type),
+    )
+    return pa.ListArray.from_arrays(pa.array(_ends([len(texts) for texts in rows]), pa.int32()), structs)
+
+
+def _lengths(lists: pa.ListArray) -> np.ndarray:
+    return np.diff(lists.offsets.to_numpy())
+
+
+def _ends(lengths: Iterable[int]) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(np.fromiter(lengths, np.int64))])
+
+
+def _pictures_offset(path: Path) -> int:
+    """Where in the file the bytes of the first picture belong."""
+    with pa.memory_map(str(path)) as mapping:
+        start = mapping.read_buffer(8).address
+        batch = pa.ipc.open_file(mapping).get_batch(0)
+        return batch.column("pictures").values.buffers()[2].address - start
+
+
+def _without_pictures(product: Product) -> Product:
+    return Product(
+        id=product.id,
+        titles=product.titles,
+        descriptions=product.descriptions,
+        brand=product.brand,
+        category=product.category,
+        price=product.price,
+        currency=product.currency,
+        attributes=product.attributes,
+        domain=product.domain,
+        group=product.group,
+        split=product.split,
+    )
+
+
+def _to_product(row: tuple, *, pictures: tuple[bytes, ...]) -> Product:
+    id_, titles, descriptions, brand, category, price, currency, attributes, domain, group, split, _ = row
+    return Product(
+        id=id_,
+        titles=tuple(Text(text["text"], text["language"]) for text in titles),
+        descriptions=tuple(Text(text["text"], text["language"]) for text in descriptions),
+        pictures=pictures,
+        brand=brand,
+        category=tuple(category),
+        price=None if price is None else _tidy(price),
+        currency=currency,
+        attributes=dict(attributes),
+        domain=domain,
+        group=group,
+        split=split,
+    )
+
+
+def _tidy(price: Decimal) -> Decimal:
+    """The same amount with no zeros behind the last digit and no exponent."""
+    short = price.normalize()
+    exponent = short.as_tuple().exponent
+    return short.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 else short
