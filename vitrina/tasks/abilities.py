@@ -25,3 +25,8 @@ class MatchesPairs(Protocol):
     def match_pairs(self, pictures: Sequence[bytes], texts: Sequence[str]) -> np.ndarray:
         """(n,) float32, probability that text i describes picture i."""
         ...
+
+
+@runtime_checkable
+class EmbedsBoth(EmbedsTexts, EmbedsImages, Protocol):
+    """Texts and pictures in one space, where the dot product of two rows says how well they belong together."""
