@@ -1,0 +1,169 @@
+"""The facts of one generated article, as a pure function of (seed, number), before any picture or text is made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from vitrina.catalogue.sample.colours import COLOUR_WEIGHTS, contrasting
+from vitrina.catalogue.sample.draws import Draws
+from vitrina.catalogue.sample.kinds import KIND_NAMES, KINDS, Domain, Kind
+
+BLOCK = 12
+"""Numbers are cut into blocks of this many and each block into whole families, so that a family is found at once."""
+
+FAMILY_SIZES: Mapping[int, float] = {1: 3.0, 2: 3.0, 3: 2.5, 4: 1.5, 5: 0.8}
+"""How many variants a family has, before the end of a block cuts it."""
+
+BRANDS: Mapping[Domain, Mapping[str, float]] = {
+    "fashion": {
+        "Norvanta": 1.7,
+        "Tresollas": 0.85,
+        "Pardelo": 1.0,
+        "Vellonia": 1.25,
+        "Marsolet": 1.5,
+        "Quillora": 0.75,
+        "Brumarin": 1.1,
+        "Osqueña": 0.9,
+        "Lindevar": 1.35,
+        "Kalpino": 0.7,
+    },
+    "home": {
+        "Casabriz": 1.0,
+        "Lumbrosa": 1.3,
+        "Fjellmora": 1.6,
+        "Ondarín": 0.8,
+        "Tablonar": 1.1,
+        "Hearthwyn": 1.45,
+        "Mimbrela": 0.9,
+    },
+    "kitchen": {"Cazolaria": 1.2, "Potterlund": 1.5, "Sartenia": 0.85, "Brewmoor": 1.05, "Alfarina": 0.75},
+    "electronics": {"Sonavox": 1.0, "Tindraal": 1.7, "Auridel": 1.3, "Klikko": 0.6, "Decibelia": 0.85},
+    "toys": {"Pelusilla": 1.1, "Trastín": 0.8, "Woodlekin": 1.4, "Rodabú": 0.95},
+    "stationery": {"Papelarte": 1.0, "Folioscope": 1.4, "Cuadernia": 0.75, "Inkhollow": 1.2},
+    "groceries": {"Huertamar": 1.0, "La Colmenilla": 1.35, "Olivarda": 1.15, "Despensol": 0.7},
+}
+"""Invented brands by domain, with their factor on the price."""
+
+_MODEL_NAMES = (
+    "Aldaba Brisa Calima Dune Ember Faro Galerna Harbour Iris Jara Kestana Levante Mistral Nogal Orilla Prisma Quartz "
+    "Ribera Sierra Tundra Umbra Valle Willow Yarrow Zafra Alba Bora Cierzo Delta Estela Fresno Gala Heath Isla Juno "
+    "Lark Mesa Nimbus Opal Piedra Roble Solana Tejo Vega"
+).split()
+
+
+@dataclass(frozen=True)
+class Article:
+    """What is true of one article. Variants of a family share all but colour, accent and size.
+
+    `accent` is the second colour of a pattern, None for a plain article; `features` hold one value for each feature
+    of the kind; `family` is the number of the family's first variant.
+    """
+
+    seed: int
+    number: int
+    family: int
+    kind: Kind
+    colour: str
+    accent: str | None
+    material: str
+    pattern: str
+    size: str
+    features: Mapping[str, str]
+    audience: str | None
+    brand: str
+    model: str
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The record that the product carries."""
+        record = {
+            "kind": self.kind.name,
+            "colour": self.colour,
+            "material": self.material,
+            "pattern": self.pattern,
+            "size": self.size,
+            **self.features,
+        }
+        if self.accent is not None:
+            record["accent"] = self.accent
+        if self.audience is not None:
+            record["audience"] = self.audience
+        record["model"] = self.model
+        return record
+
+
+def article(number: int, *, seed: int) -> Article:
+    """The article of this number (0 or above); ValueError for a number below 0."""
+    if number < 0:
+        raise ValueError(f"articles are numbered from 0, not {number}")
+    first = _first_of_family(number, seed=seed)
+    family = Draws(seed, "family", first)
+    kind = KINDS[family.choice(KIND_NAMES)]
+    material = family.weighted(kind.materials)
+    pattern = family.weighted(kind.patterns)
+    features = {name: family.weighted(weights) for name, weights in kind.features.items()}
+    audience = family.weighted(kind.audiences) if kind.audiences else None
+    brand = family.choice(tuple(BRANDS[kind.domain]))
+    model = _model(family)
+    colours = _distinct_colours(family, count=number - first + 1)
+    variant = Draws(seed, "variant", number)
+    colour = colours[-1]
+    return Article(
+        seed=seed,
+        number=number,
+        family=first,
+        kind=kind,
+        colour=colour,
+        accent=variant.choice(contrasting(colour)) if pattern != "plain" else None,
+        material=material,
+        pattern=pattern,
+        size=variant.choice(_sizes(kind, audience)),
+        features=features,
+        audience=audience,
+        brand=brand,
+        model=model,
+    )
+
+
+def _first_of_family(number: int, *, seed: int) -> int:
+    block = number // BLOCK
+    cuts = Draws(seed, "block", block)
+    first = block * BLOCK
+    while True:
+        size = cuts.weighted(FAMILY_SIZES)
+        if number < first + size:
+            return first
+        first += size
+
+
+def _sizes(kind: Kind, audience: str | None) -> tuple[str, ...]:
+    """The sizes offered: the smaller ones for kids, the smaller two thirds of shoes for women."""
+    sizes = tuple(kind.sizes)
+    if audience == "kids":
+        return sizes[: max(len(sizes) // 3, 2)]
+    if audience == "women" and kind.is_pair:
+        return sizes[: len(sizes) * 2 // 3]
+    return sizes
+
+
+def _distinct_colours(family: Draws, *, count: int) -> list[str]:
+    """The colours of the first `count` variants, no colour twice."""
+    left = dict(COLOUR_WEIGHTS)
+    colours = []
+    for _ in range(count):
+        colours.append(family.weighted(left))
+        del left[colours[-1]]
+    return colours
+
+
+def _model(draws: Draws) -> str:
+    """A model name in one of several habits: "Sierra", "Sierra 240", "KX-12", "Faro 4.5"."""
+    name = draws.choice(_MODEL_NAMES)
+    habit = draws.weighted({"name": 4.0, "number": 3.0, "code": 2.0, "decimal": 1.0})
+    if habit == "number":
+        return f"{name} {draws.below(88) * 10 + 120}"
+    if habit == "code":
+        letters = "".join(draws.choice("ABDEFGHKLMNPRSTVXZ") for _ in range(2))
+        return f"{letters}-{draws.below(890) + 10}"
+    if habit == "decimal":
+        return f"{name} {draws.below(9) + 1}.{draws.below(9) + 1}"
+    return name
