@@ -48,6 +48,32 @@ def info_nce(
         return Sum((per_row * is_valid).sum(), is_valid.sum(), chance=math.log(len(all_texts)))
 
 
+def learned_scale(log_scale: Tensor) -> Tensor:
+    """exp(log_scale), held in [1, 100] (CLIP, section 2.5).
+
+    The parameter itself is left alone; at a bound its gradient is zero only where descent would leave the bounds, so
+    it can always come back.
+    """
+    return _Within.apply(log_scale).exp()  # type: ignore[union-attr]  # apply returns a tensor
+
+
+class _Within(torch.autograd.Function):
+    """Clamp to [0, ln 100] with a gradient that still points inwards from outside."""
+
+    LOW, HIGH = 0.0, math.log(100)
+
+    @staticmethod
+    def forward(ctx, log_scale: Tensor) -> Tensor:
+        ctx.save_for_backward(log_scale)
+        return log_scale.clamp(_Within.LOW, _Within.HIGH)
+
+    @staticmethod
+    def backward(ctx, *grads: Tensor) -> Tensor:
+        (log_scale,), (grad,) = ctx.saved_tensors, grads
+        leaves = ((log_scale >= _Within.HIGH) & (grad < 0)) | ((log_scale <= _Within.LOW) & (grad > 0))
+        return grad.masked_fill(leaves, 0.0)
+
+
 def _soft_cross_entropy(logits: Tensor, *, fits: Tensor) -> Tensor:
     """(b, n) logits and the columns that fit each row -> (b,); zero for a row that nothing fits."""
     target = fits / fits.sum(dim=1, keepdim=True).clamp(min=1)
