@@ -1,0 +1,145 @@
+"""The door: parse, call, print. Every command can be run twice."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; user errors end with words on stderr and status 2, never with a traceback."""
+    options = build_parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+    except (ValueError, OSError, ImportError) as error:
+        print(f"vitrina: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line; a test freezes its words."""
+    parser = argparse.ArgumentParser(prog="vitrina", description=__import__("vitrina").__doc__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    sample = commands.add_parser("sample", help="write a generated catalogue to try things on")
+    sample.add_argument("out", type=Path, metavar="OUT")
+    sample.add_argument("--products", type=int, default=1000)
+    sample.add_argument("--seed", type=int, default=0)
+    sample.set_defaults(command=_sample)
+
+    ingest = commands.add_parser("ingest", help="read product files into a catalogue")
+    ingest.add_argument("sources", type=Path, nargs="+", metavar="SRC", help="JSONL, CSV, TSV, Parquet or a folder")
+    ingest.add_argument("out", type=Path, metavar="OUT", help="the catalogue: a new folder, or one to add to")
+    ingest.add_argument("--map", action="append", default=[], metavar="FIELD=COLUMN", help="name a column yourself")
+    ingest.add_argument("--root", type=Path, help="folder that picture paths start from (default: the file's own)")
+    ingest.add_argument("--strict", action="store_true", help="fail at the first bad row instead of reporting it")
+    ingest.set_defaults(command=_ingest)
+
+    train = commands.add_parser("train", help="train a recipe on catalogues")
+    train.add_argument("recipe", metavar="RECIPE", help="flava, dual_encoder or codebook")
+    train.add_argument("catalogues", type=Path, nargs="+", metavar="CATALOGUE")
+    train.add_argument("--run", type=Path, required=True, metavar="DIR", help="a new folder for the run")
+    train.add_argument("--size", choices=["tiny", "small", "base"], default="tiny")
+    train.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="e.g. optim.lr=3e-4, steps=500")
+    _machine(train)
+    train.set_defaults(command=_train)
+
+    resume = commands.add_parser("resume", help="go on with an interrupted run, exactly where it stood")
+    resume.add_argument("run", type=Path, metavar="DIR")
+    _machine(resume)
+    resume.set_defaults(command=_resume)
+
+    evaluate = commands.add_parser("evaluate", help="held-out figures with base rates, and report.html")
+    evaluate.add_argument("run", type=Path, metavar="DIR")
+    evaluate.add_argument("catalogue", type=Path, metavar="CATALOGUE")
+    evaluate.add_argument("--split", choices=["train", "val", "test"], default="val")
+    evaluate.set_defaults(command=_evaluate)
+
+    search = commands.add_parser("search", help="find products by words or by a picture")
+    search.add_argument("run", type=Path, metavar="DIR")
+    search.add_argument("catalogue", type=Path, metavar="CATALOGUE")
+    search.add_argument("text", nargs="?", metavar="TEXT")
+    search.add_argument("--image", type=Path, metavar="PATH")
+    search.add_argument("--top", type=int, default=10)
+    search.set_defaults(command=_search)
+
+    demo = commands.add_parser("demo", help="the whole road in a few minutes, on a generated catalogue")
+    demo.add_argument("out", type=Path, metavar="OUT")
+    demo.set_defaults(command=_demo)
+    return parser
+
+
+def _machine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--workers", type=int, default=2, help="threads that prepare batches; never changes a result")
+    parser.add_argument("--device", choices=["cpu", "cuda"], help="default: cuda where there is one")
+
+
+def _sample(options: argparse.Namespace) -> None:
+    from vitrina.catalogue.sample import write_sample
+
+    catalogue = write_sample(options.out, products=options.products, seed=options.seed)
+    print(f"{len(catalogue)} products in {options.out}")
+
+
+def _ingest(options: argparse.Namespace) -> None:
+    from vitrina.catalogue.ingest import ingest
+
+    columns = {}
+    for pair in options.map:
+        field, separator, column = pair.partition("=")
+        if not (field and separator and column):
+            raise ValueError(f"--map {pair!r} is not FIELD=COLUMN; for example --map title=product_name")
+        columns[field] = column
+    report = ingest(
+        options.sources,
+        out=options.out,
+        columns=columns,
+        root=options.root,
+        on_reject="fail" if options.strict else "report",
+    )
+    print(report.text())
+
+
+def _train(options: argparse.Namespace) -> None:
+    from vitrina import recipes
+    from vitrina.recipes.recipe import with_settings
+    from vitrina.training.loop import train
+
+    if options.recipe not in recipes.__all__:
+        raise ValueError(f"there is no recipe {options.recipe!r}; there are {', '.join(recipes.__all__)}")
+    recipe = with_settings(getattr(recipes, options.recipe)(options.size), options.set)
+    train(
+        recipe, catalogues=options.catalogues, run=options.run, workers=options.workers, device=options.device
+    )
+
+
+def _resume(options: argparse.Namespace) -> None:
+    from vitrina.training.loop import resume
+
+    resume(options.run, workers=options.workers, device=options.device)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from vitrina.evaluation.evaluate import evaluate
+
+    print(evaluate(options.run, catalogue=options.catalogue, split=options.split).text())
+
+
+def _search(options: argparse.Namespace) -> None:
+    from vitrina.index.vectors import search
+
+    print(
+        search(
+            options.run, catalogue=options.catalogue, text=options.text, image=options.image, top=options.top
+        ).text()
+    )
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from vitrina.demo import demo
+
+    demo(options.out)

@@ -1,0 +1,96 @@
+"""From a tower's states to one vector in the space that pictures and texts share."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch import distributed as dist
+from torch.distributed.nn.functional import all_reduce
+
+from vitrina.models.layers import initialise
+from vitrina.models.towers import States
+
+Pooling = Literal["cls", "mean"]
+Spread = Literal["free", "standardised"]
+
+
+class Projection(nn.Module):
+    """Pool a tower's normed states, map them linearly, and where asked standardise every channel over the batch.
+
+    `pooling` takes [CLS] (the published way) or the mean over the other tokens. `spread="standardised"` subtracts
+    each channel's mean over the step's batch and divides by its deviation: from random weights all pictures point
+    almost the same way, and a contrastive loss spends most of a short training on removing that common part. On
+    9,000 products from scratch, recall after four epochs is twice as high (see LOG.md).
+    """
+
+    def __init__(self, width: int, *, dimensions: int, pooling: Pooling, spread: Spread) -> None:
+        super().__init__()
+        self.pooling = pooling
+        self.linear = nn.Linear(width, dimensions)
+        self.spread = BatchStandardisation(dimensions) if spread == "standardised" else nn.Identity()
+        initialise(self.linear)
+
+    def forward(self, states: States, *, is_token: Tensor | None = None) -> Tensor:
+        """States of t tokens, [CLS] first, padding where `is_token` (b, t) is False -> (b, dimensions)."""
+        return self.spread(self.linear(self._pool(states.normed, is_token=is_token)))
+
+    def _pool(self, normed: Tensor, *, is_token: Tensor | None) -> Tensor:
+        if self.pooling == "cls":
+            return normed[:, 0]
+        if is_token is None:
+            return normed[:, 1:].mean(dim=1)
+        share = is_token[:, 1:].to(normed.dtype)
+        return (normed[:, 1:] * share[:, :, None]).sum(dim=1) / share.sum(dim=1, keepdim=True)
+
+    def merged(self) -> nn.Linear:
+        """One linear map that answers as this projection does in evaluation mode."""
+        linear = nn.Linear(self.linear.in_features, self.linear.out_features)
+        with torch.no_grad():
+            linear.weight.copy_(self.linear.weight)
+            linear.bias.copy_(self.linear.bias)
+            if isinstance(self.spread, BatchStandardisation):
+                factor = (self.spread.variance + self.spread.EPS).rsqrt()
+                linear.weight.mul_(factor[:, None])
+                linear.bias.sub_(self.spread.mean).mul_(factor)
+        return linear
+
+
+class BatchStandardisation(nn.Module):
+    """Batch normalisation (Ioffe & Szegedy 2015, algorithm 1) without scale and shift, over the whole step's batch.
+
+    Ranks sum their moments first, with gradient, so that any number of processes computes what one would. In
+    evaluation mode the running mean and variance stand in, and a row no longer depends on its neighbours.
+    """
+
+    EPS = 1e-5
+    MOMENTUM = 0.1  # the weight of a new batch in the running moments
+
+    mean: Tensor
+    variance: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("variance", torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(b, d) -> (b, d) float32; in training b is at least 2 over all ranks."""
+        with torch.autocast(x.device.type, enabled=False):
+            x = x.float()
+            mean, variance = self._moments(x) if self.training else (self.mean, self.variance)
+            return (x - mean) * (variance + self.EPS).rsqrt()
+
+    def _moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        rows = _sum_over_ranks(x.new_tensor([float(len(x))]))
+        mean = _sum_over_ranks(x.sum(dim=0)) / rows
+        variance = _sum_over_ranks((x - mean).square().sum(dim=0)) / rows
+        with torch.no_grad():
+            self.mean.lerp_(mean, self.MOMENTUM)
+            self.variance.lerp_(variance, self.MOMENTUM)
+        return mean, variance
+
+
+def _sum_over_ranks(local: Tensor) -> Tensor:
+    if not dist.is_available() or not dist.is_initialized() or dist.get_world_size() == 1:
+        return local
+    return all_reduce(local)

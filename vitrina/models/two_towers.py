@@ -1,0 +1,110 @@
+"""What FLAVA and the dual encoder share: two towers that meet in one space, their contrastive loss, their embeddings."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vitrina.data.batch import PairBatch, Texts
+from vitrina.data.inputs import Inputs
+from vitrina.models.answering import answering, embed_in_batches
+from vitrina.models.projection import Pooling, Projection, Spread
+from vitrina.models.towers import ImageTower, ImageTowerConfig, TextTower, TextTowerConfig
+from vitrina.objectives.contrastive import info_nce, learned_scale
+from vitrina.objectives.sums import Sum
+
+
+@dataclass(frozen=True)
+class TwoTowersConfig:
+    """The two transformers, the width of the shared space, how one gets there, and the pictures' normalisation.
+
+    `pooling` and `spread` are those of `vitrina.models.projection`: `"cls"` and `"free"` are the published shape,
+    `"mean"` and `"standardised"` learn faster from random weights.
+    """
+
+    image: ImageTowerConfig
+    text: TextTowerConfig
+    projection: int
+    pooling: Pooling = "cls"
+    spread: Spread = "free"
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+
+class TwoTowers(nn.Module):
+    """The towers, their projections and the learned scale; a family adds its forward pass.
+
+    `inputs` says how the model reads texts and pictures and is needed to answer only.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: TwoTowersConfig, *, inputs: Inputs | None) -> None:
+        super().__init__()
+        self.inputs = inputs
+        self.image = ImageTower(config.image)
+        self.text = TextTower(config.text)
+        self.image_projection = Projection(
+            config.image.width, dimensions=config.projection, pooling=config.pooling, spread=config.spread
+        )
+        self.text_projection = Projection(
+            config.text.width, dimensions=config.projection, pooling=config.pooling, spread=config.spread
+        )
+        self.logit_scale = nn.Parameter(torch.full((1,), math.log(1 / 0.07)))
+        self.dimensions = config.projection
+        self.register_buffer("mean", torch.tensor(config.mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(config.std).view(3, 1, 1), persistent=False)
+
+    def contrast(self, batch: PairBatch, *, pixels: Tensor) -> Sum:
+        """Image-text contrastive loss on clean, normalised `pixels` and clean texts; twins are never negatives."""
+        return info_nce(
+            self.project_images(pixels),
+            texts=self.project_texts(batch.text),
+            scale=learned_scale(self.logit_scale),
+            product=batch.product,
+            text_key=batch.text_key,
+            row_is_valid=batch.text_matches,
+        )
+
+    def normalise(self, pixels: Tensor) -> Tensor:
+        """uint8 (b, 3, h, w) -> float32 with the configured mean and deviation per channel."""
+        return (pixels.float() / 255 - self.mean) / self.std
+
+    def project_images(self, pixels: Tensor) -> Tensor:
+        """Normalised pixels -> (b, projection), not yet of length one."""
+        return self.image_projection(self.image(pixels))
+
+    def project_texts(self, text: Texts) -> Tensor:
+        """Clean texts -> (b, projection), not yet of length one."""
+        states = self.text(text.ids, is_token=text.is_token, types=text.types)
+        return self.text_projection(states, is_token=text.is_token)
+
+    def embed_images(self, pictures: Sequence[bytes]) -> np.ndarray:
+        """(n, projection) float32 of length one, comparable with `embed_texts` by their dot product."""
+        inputs = self.read_inputs()
+        with answering(self) as device:
+            return embed_in_batches(
+                pictures,
+                embed=lambda some: self.project_images(self.normalise(inputs.pictures(some).to(device))),
+                width=self.dimensions,
+            )
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, projection) float32 of length one, comparable with `embed_images` by their dot product."""
+        inputs = self.read_inputs()
+        with answering(self) as device:
+            return embed_in_batches(
+                texts,
+                embed=lambda some: self.project_texts(inputs.texts(some).to(device)),
+                width=self.dimensions,
+            )
+
+    def read_inputs(self) -> Inputs:
+        """How this model reads texts and pictures; ValueError where nobody said."""
+        if self.inputs is None:
+            raise ValueError("this model has no inputs, so it cannot read texts or pictures: give it `inputs=`")
+        return self.inputs
