@@ -44,10 +44,51 @@ BRANDS: Mapping[Domain, Mapping[str, float]] = {
 """Invented brands by domain, with their factor on the price."""
 
 _MODEL_NAMES = (
-    "Aldaba Brisa Calima Dune Ember Faro Galerna Harbour Iris Jara Kestana Levante Mistral Nogal Orilla Prisma Quartz "
-    "Ribera Sierra Tundra Umbra Valle Willow Yarrow Zafra Alba Bora Cierzo Delta Estela Fresno Gala Heath Isla Juno "
-    "Lark Mesa Nimbus Opal Piedra Roble Solana Tejo Vega"
-).split()
+    "Aldaba",
+    "Brisa",
+    "Calima",
+    "Dune",
+    "Ember",
+    "Faro",
+    "Galerna",
+    "Harbour",
+    "Iris",
+    "Jara",
+    "Kestana",
+    "Levante",
+    "Mistral",
+    "Nogal",
+    "Orilla",
+    "Prisma",
+    "Quartz",
+    "Ribera",
+    "Sierra",
+    "Tundra",
+    "Umbra",
+    "Valle",
+    "Willow",
+    "Yarrow",
+    "Zafra",
+    "Alba",
+    "Bora",
+    "Cierzo",
+    "Delta",
+    "Estela",
+    "Fresno",
+    "Gala",
+    "Heath",
+    "Isla",
+    "Juno",
+    "Lark",
+    "Mesa",
+    "Nimbus",
+    "Opal",
+    "Piedra",
+    "Roble",
+    "Solana",
+    "Tejo",
+    "Vega",
+)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from vitrina.catalogue.sample.figure import (
     ellipse,
     flipped,
     mirrored,
-    moved,
     soft,
     tube,
     within,
@@ -66,7 +65,10 @@ def shirt(sheet: Sheet) -> None:
     for side in (-1, 1):
         point = sheet.between(0.2, 0.26) if side < 0 else 0.23
         collar = soft(
-            (side * 0.01, _TOP + 0.2), (side * neck, _TOP - 0.06), (side * 0.26, _TOP + 0.05), (side * 0.17, _TOP + point)
+            (side * 0.01, _TOP + 0.2),
+            (side * neck, _TOP - 0.06),
+            (side * 0.26, _TOP + 0.05),
+            (side * 0.17, _TOP + point),
         )
         sheet.part("collar", collar, sheet.main)
     knob = Finish(WHITE if sheet.main.colour.lightness < 0.75 else Colour(120, 110, 100), "plastic")
@@ -95,8 +97,12 @@ def hoodie(sheet: Sheet) -> None:
     string = sheet.trim.colour
     for side in (-1, 1):
         end = -0.2 + 0.08 * side * sheet.between(0, 1)
-        sheet.part("string", tube(curve((side * 0.07, -0.5), (side * 0.09, -0.35), (side * 0.08, end)), 0.026),
-                   Finish(string, "cotton"), "flat")
+        sheet.part(
+            "string",
+            tube(curve((side * 0.07, -0.5), (side * 0.09, -0.35), (side * 0.08, end)), 0.026),
+            Finish(string, "cotton"),
+            "flat",
+        )
 
 
 def dress(sheet: Sheet) -> None:
@@ -112,16 +118,27 @@ def dress(sheet: Sheet) -> None:
         long = sleeve == "long sleeve"
         _sleeves(sheet, shoulder=shoulder, armpit=0.29, long=long, top=top, bulk=-0.02)
     bodice = mirrored(
-        (0, depth, 0.12), (neck, top, 0.02), (shoulder, top + 0.07, 0.04), (0.27, top + 0.36, 0.08), (waist, waist_y), (0, waist_y)
+        (0, depth, 0.12),
+        (neck, top, 0.02),
+        (shoulder, top + 0.07, 0.04),
+        (0.27, top + 0.36, 0.08),
+        (waist, waist_y),
+        (0, waist_y),
     )
     skirt = mirrored(
-        (0, waist_y - 0.01, 0.0), (waist, waist_y - 0.01, 0.01), (waist + 0.05, waist_y + 0.12, 0.1), (flare, hem, 0.05),
-        (flare * 0.5, hem + 0.035, 0.1), (0, hem + 0.04, 0.1),
+        (0, waist_y - 0.01, 0.0),
+        (waist, waist_y - 0.01, 0.01),
+        (waist + 0.05, waist_y + 0.12, 0.1),
+        (flare, hem, 0.05),
+        (flare * 0.5, hem + 0.035, 0.1),
+        (0, hem + 0.04, 0.1),
     )
     sheet.part("skirt", skirt, sheet.main)
     sheet.part("bodice", bodice, sheet.main)
     for at in (-0.6, -0.25, 0.2, 0.55):
-        sheet.seam((waist * at, waist_y + 0.03), (waist * at * 1.3, waist_y + 0.3 * (hem - waist_y)), (flare * at, hem - 0.1))
+        sheet.seam(
+            (waist * at, waist_y + 0.03), (waist * at * 1.3, waist_y + 0.3 * (hem - waist_y)), (flare * at, hem - 0.1)
+        )
     if sheet.shape.chance(0.5):
         sheet.part("belt", box(-waist - 0.01, waist_y - 0.04, waist + 0.01, waist_y + 0.035, 0.02), sheet.trim, "lying")
 
@@ -134,13 +151,23 @@ def skirt(sheet: Sheet) -> None:
     flare = {"pleated": waist + 0.3, "pencil": waist + 0.05, "flared": waist + 0.42}[cut] + sheet.between(-0.05, 0.05)
     hip = {"pleated": waist + 0.1, "pencil": waist + 0.12, "flared": waist + 0.1}[cut]
     body = mirrored(
-        (0, top, 0.0), (waist, top, 0.01), (hip, top + 0.32, 0.2), (flare, hem, 0.04), (flare * 0.5, hem + 0.04, 0.1), (0, hem + 0.05, 0.1)
+        (0, top, 0.0),
+        (waist, top, 0.01),
+        (hip, top + 0.32, 0.2),
+        (flare, hem, 0.04),
+        (flare * 0.5, hem + 0.04, 0.1),
+        (0, hem + 0.05, 0.1),
     )
     sheet.part("body", body, sheet.main)
     if cut == "pleated":
         for at in range(-4, 5):
             x = at / 4.5
-            fold = soft((waist * x, top + 0.05), (waist * x + 0.03, top + 0.05), (flare * x + 0.07, hem + 0.03), (flare * x, hem + 0.03))
+            fold = soft(
+                (waist * x, top + 0.05),
+                (waist * x + 0.03, top + 0.05),
+                (flare * x + 0.07, hem + 0.03),
+                (flare * x, hem + 0.03),
+            )
             shade = Finish(sheet.plain.colour.mixed(sheet.plain.colour.shade, 0.45), sheet.plain.material)
             sheet.part("pleat", within(fold, body), shade, "flat")
     elif cut == "pencil":
@@ -164,7 +191,11 @@ def trousers(sheet: Sheet) -> None:
     turn = {"slim": 2.0, "straight": 3.0, "wide": 4.0}[sheet.feature("cut")]
     for side in (1, -1):
         leg = soft(
-            (0.0, top + 0.05), (waist, top + 0.05, 0.01), (hip, crotch - 0.08, 0.2), (ankle + foot, hem, 0.03), (ankle - foot + 0.04, hem + 0.015, 0.03),
+            (0.0, top + 0.05),
+            (waist, top + 0.05, 0.01),
+            (hip, crotch - 0.08, 0.2),
+            (ankle + foot, hem, 0.03),
+            (ankle - foot + 0.04, hem + 0.015, 0.03),
             (0.0, crotch, 0.02),
         )
         finish = Finish(**{**sheet.main.__dict__, "turn_degrees": sheet.main.turn_degrees - turn * side})
@@ -173,7 +204,9 @@ def trousers(sheet: Sheet) -> None:
     sheet.seam((0, top + 0.07), (0.01, crotch - 0.02))
     sheet.seam((0.07, top + 0.07), (0.075, crotch - 0.16), (0.02, crotch - 0.08), dash=0.02)
     for side in (-1, 1):
-        sheet.seam((side * (waist - 0.11), top + 0.08), (side * (waist - 0.06), top + 0.2), (side * (hip - 0.015), top + 0.24))
+        sheet.seam(
+            (side * (waist - 0.11), top + 0.08), (side * (waist - 0.06), top + 0.2), (side * (hip - 0.015), top + 0.24)
+        )
         sheet.seam((side * (ankle - foot + 0.06), hem - 0.06), (side * (ankle + foot - 0.01), hem - 0.07), dash=0.02)
     sheet.part("button", ellipse(0.03, top + 0.01, 0.026, 0.026), Finish(Colour(190, 170, 120), "steel"), "ball")
 
@@ -191,9 +224,7 @@ def _inside_neck(sheet: Sheet, neck: float, *, top: float = _TOP) -> None:
     sheet.part("back", back, dark, "flat")
 
 
-def _torso(
-    shoulder: float, half: float, hem: float, *, neck: float, depth: float, round_neck: bool
-) -> skia.Path:
+def _torso(shoulder: float, half: float, hem: float, *, neck: float, depth: float, round_neck: bool) -> skia.Path:
     return mirrored(
         (0, depth, 0.3 if round_neck else 0.02),
         (neck, _TOP, 0.02),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from vitrina.catalogue.sample import clothing
+from vitrina.catalogue.sample import accessories, bags, clothing, footwear, home, kitchen, playroom
 from vitrina.catalogue.sample.figure import Sheet
 
 Drawing = Callable[[Sheet], None]
@@ -14,6 +14,26 @@ _DRAWINGS: Mapping[str, Drawing] = {
     "dress": clothing.dress,
     "skirt": clothing.skirt,
     "trousers": clothing.trousers,
+    "cap": accessories.cap,
+    "sneakers": footwear.sneakers,
+    "boots": footwear.boots,
+    "heels": footwear.heels,
+    "handbag": bags.handbag,
+    "backpack": bags.backpack,
+    "watch": accessories.watch,
+    "sunglasses": accessories.sunglasses,
+    "chair": home.chair,
+    "lamp": home.lamp,
+    "cushion": home.cushion,
+    "vase": home.vase,
+    "mug": kitchen.mug,
+    "bottle": kitchen.bottle,
+    "jar": kitchen.jar,
+    "pot": kitchen.pot,
+    "headphones": accessories.headphones,
+    "teddy bear": playroom.teddy_bear,
+    "toy car": playroom.toy_car,
+    "notebook": playroom.notebook,
 }
 
 

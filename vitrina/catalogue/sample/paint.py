@@ -140,9 +140,7 @@ class Painter:
         canvas.drawPath(path, rim)
         canvas.restore()
 
-    def _gloss(
-        self, canvas: skia.Canvas, path: skia.Path, bounds: skia.Rect, form: Form, substance: Substance
-    ) -> None:
+    def _gloss(self, canvas: skia.Canvas, path: skia.Path, bounds: skia.Rect, form: Form, substance: Substance) -> None:
         """The highlight of a smooth surface: a band on cylinders and cloth, a spot on balls."""
         clear = argb(WHITE, 0.0)
         strong = min(substance.gloss * self._light.strength, 1.0)
