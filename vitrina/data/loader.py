@@ -1,0 +1,240 @@
+"""Loader: a step's number goes in, its batch comes out — the same batch on every machine, however many threads help."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vitrina.catalogue.product import Product
+from vitrina.data.batch import Batch, ImageBatch, PairBatch, Pictures, TextBatch
+from vitrina.data.builder import Builder, Negatives, draw
+from vitrina.data.corruption import (
+    Corruption,
+    Fused,
+    WordMasking,
+    fuse_pairs,
+    fuse_segments,
+    mask_blocks,
+    pair_is_negative,
+)
+from vitrina.data.inputs import Inputs
+from vitrina.data.lengths import TextLengths
+from vitrina.data.mixture import Mixture
+from vitrina.data.pictures import Augment, erase
+from vitrina.data.plan import Plan
+from vitrina.data.shown import PictureReader, Shown
+from vitrina.data.sources import Kind, Source
+from vitrina.data.stock import Stock
+from vitrina.data.text import mask_id, text_key
+
+
+class LooksUpCodes(Protocol):
+    """Image codes by stock row, picture number and view number, each (b,) int64."""
+
+    def lookup(self, rows: np.ndarray, pictures: np.ndarray, views: np.ndarray) -> np.ndarray:
+        """(b, p) int64, row by row of the patch grid."""
+        ...
+
+
+def plan_run(
+    stock: Stock, sources: Mapping[Kind, Source], *, mixture: Mixture, batch_rows: int, seed: int, total_steps: int
+) -> Plan:
+    """The plan of a run over a stock's sources, its text-only batches in buckets of length."""
+    return Plan(
+        {kind: len(source.rows) for kind, source in sources.items()},
+        mixture=mixture,
+        batch_rows=batch_rows,
+        seed=seed,
+        total_steps=total_steps,
+        text_lengths=TextLengths(stock, sources["text"], seed=seed) if "text" in sources else None,
+    )
+
+
+class Loader:
+    """Turns the plan's rows into batches; a pure function of the step.
+
+    `grid` is the model's patches a side, 0 for a model that masks none. `codes` gives the targets of masked patches;
+    without it `codes` are all zero. Rank `rank` of `world` gets its share of each batch. A picture that cannot be read
+    gives way to another one of its product, or to another product of its source, always the same; it is logged once,
+    and more than `error_budget` of them stop the run. Randomness comes from `plan.seed`.
+
+    Raises ValueError for settings that do not fit together.
+
+    >>> loader = Loader(stock, sources, plan, inputs, negatives=Negatives(), augment=Augment(),
+    ...                 corruption=Corruption(), grid=8)  # doctest: +SKIP
+    >>> for batch in loader.batches(0, 500): ...  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        stock: Stock,
+        sources: Mapping[Kind, Source],
+        plan: Plan,
+        inputs: Inputs,
+        *,
+        negatives: Negatives,
+        augment: Augment,
+        corruption: Corruption,
+        grid: int,
+        codes: LooksUpCodes | None = None,
+        rank: int = 0,
+        world: int = 1,
+        workers: int = 2,
+        error_budget: int = 100,
+    ) -> None:
+        assert all(len(sources[kind].rows) == size for kind, size in plan.sizes.items()), "a plan of other sources"
+        assert 0 <= rank < world and workers >= 0
+        if plan.batch_rows % world:
+            raise ValueError(
+                f"batch_rows is {plan.batch_rows}, which {world} processes cannot share evenly: choose a multiple."
+            )
+        if codes is not None and augment.views is None and augment.moves:
+            raise ValueError(
+                "Image codes are looked up by view, but augment.views is None, a fresh view every epoch: "
+                "set augment.views to the number of views that the codes were computed for."
+            )
+        if corruption.mlm_share > 0 and ("text" in plan.sizes or ("pair" in plan.sizes and corruption.fused_share > 0)):
+            mask_id(inputs.tokenizer)
+        self._stock = stock
+        self._sources = sources
+        self._plan = plan
+        self._inputs = inputs
+        self._augment = augment
+        self._corruption = corruption
+        self._grid = grid
+        self._codes = codes
+        self._rank = rank
+        self._world = world
+        self._workers = workers
+        self._seed = plan.seed
+        self._masking = WordMasking(inputs.tokenizer, share=corruption.mlm_share, seed=plan.seed)
+        self._builder: Builder | None = None
+        if "pair" in sources and corruption.fused_share > 0:
+            self._builder = Builder(stock, sources["pair"].rows, negatives=negatives, seed=plan.seed)
+        self._reader = PictureReader(
+            stock, sources, geometry=inputs.geometry, augment=augment, seed=plan.seed, error_budget=error_budget
+        )
+
+    def batches(self, start: int, stop: int) -> Iterator[Batch]:
+        """The batches of steps `start` to `stop` - 1 in order, a few of them prepared ahead by threads.
+
+        An error while a batch is prepared is raised when its turn comes, with its step.
+        """
+        if self._workers == 0:
+            for step in range(start, stop):
+                yield self.batch(step)
+            return
+        ahead: deque[Future[Batch]] = deque()
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="vitrina-loader")
+        try:
+            upcoming = iter(range(start, stop))
+            for step in upcoming:
+                ahead.append(pool.submit(self.batch, step))
+                if len(ahead) > 2 * self._workers:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def batch(self, step: int) -> Batch:
+        """This rank's rows of a step, corrupted and ready for the model."""
+        try:
+            return self._batch(step)
+        except Exception as error:
+            error.add_note(f"This happened while the batch of step {step} was prepared.")
+            raise
+
+    def _batch(self, step: int) -> Batch:
+        planned = self._plan.batch(step)
+        fused = self._corruption.fused_rows(len(planned)) if planned.kind == "pair" else 0
+        mine = planned.slice(self._rank, world=self._world, fused=fused)
+        keys = np.stack(
+            [np.full_like(mine.epochs, mine.source), mine.epochs, self._sources[mine.kind].rows[mine.indices]], axis=1
+        )
+        if mine.kind == "text":
+            return self._text_batch(keys)
+        shown = self._reader.show(keys)
+        if mine.kind == "image":
+            return ImageBatch(
+                keys=torch.from_numpy(shown.keys),
+                product=torch.from_numpy(shown.keys[:, 2].copy()),
+                picture=self._pictures(shown, masked=len(keys), step=step),
+            )
+        first, last = self._rank * fused // self._world, (self._rank + 1) * fused // self._world
+        return self._pair_batch(shown, fused=last - first, step=step)
+
+    def _text_batch(self, keys: np.ndarray) -> TextBatch:
+        products = self._stock.read(keys[:, 2], pictures="none")
+        texts = draw(self._seed, keys, products=products).positives
+        return TextBatch(
+            keys=torch.from_numpy(keys),
+            product=torch.from_numpy(keys[:, 2].copy()),
+            text_key=_text_keys(texts),
+            text=self._masking.mask(self._inputs.tokens(texts), keys=keys),
+        )
+
+    def _pair_batch(self, shown: Shown, *, fused: int, step: int) -> PairBatch:
+        texts = draw(self._seed, shown.keys, products=shown.products).positives
+        fusion = self._fuse(texts[:fused], keys=shown.keys[:fused], products=shown.products[:fused])
+        return PairBatch(
+            keys=torch.from_numpy(shown.keys),
+            product=torch.from_numpy(shown.keys[:, 2].copy()),
+            text_key=_text_keys(texts),
+            text=self._inputs.texts(texts),
+            text_matches=torch.ones(len(texts), dtype=torch.bool),
+            picture=self._pictures(shown, masked=fused, step=step),
+            fused=fusion.text,
+            fused_matches=torch.from_numpy(fusion.matches),
+            target=torch.from_numpy(fusion.target),
+        )
+
+    def _fuse(self, positives: list[str], *, keys: np.ndarray, products: list[Product]) -> Fused:
+        if self._corruption.itm == "segments":
+            negatives = self._negatives(keys, products=products)
+            return fuse_segments(self._inputs, positives, negatives=negatives, keys=keys, masking=self._masking)
+        is_negative = pair_is_negative(self._corruption, keys, seed=self._seed)
+        wanted = np.flatnonzero(is_negative)
+        texts = list(positives)
+        others = self._negatives(keys[wanted], products=[products[row] for row in wanted])
+        for row, text in zip(wanted.tolist(), others, strict=True):
+            texts[row] = text
+        return fuse_pairs(self._inputs, texts, is_negative=is_negative, keys=keys, masking=self._masking)
+
+    def _negatives(self, keys: np.ndarray, *, products: list[Product]) -> list[str]:
+        if not products:
+            return []
+        assert self._builder is not None, "pairs are fused without a builder"
+        return self._builder.draw_negatives(keys, products=products)
+
+    def _pictures(self, shown: Shown, *, masked: int, step: int) -> Pictures:
+        """The pixels of all rows, the hidden patches of the first `masked` rows and their codes."""
+        keys, grid = shown.keys[:masked], self._grid
+        share = self._corruption.mim_share_at(step / max(self._plan.total_steps - 1, 1))
+        is_masked = mask_blocks(keys, grid=(grid, grid), share=share, seed=self._seed)
+        codes = np.zeros(is_masked.shape, dtype=np.int64)
+        if self._codes is not None and masked:
+            codes = np.asarray(
+                self._codes.lookup(keys[:, 2], shown.pictures[:masked], shown.views[:masked]), dtype=np.int64
+            )
+            if codes.shape != is_masked.shape:
+                raise ValueError(
+                    f"The image codes are {codes.shape[1]} to a picture, but the model has {grid} x {grid} patches: "
+                    "compute codes with a codebook whose grid is the model's."
+                )
+        erase(
+            shown.pixels,
+            augment=self._augment,
+            keys=shown.keys,
+            geometry=self._inputs.geometry,
+            seed=self._seed,
+        )
+        return Pictures(pixels=shown.pixels, is_masked=torch.from_numpy(is_masked), codes=torch.from_numpy(codes))
+
+
+def _text_keys(texts: list[str]) -> Tensor:
+    return torch.tensor([text_key(text) for text in texts], dtype=torch.int64)

@@ -1,0 +1,134 @@
+"""Shown: the pictures of a batch as pixels; one that cannot be read gives way to another, always the same."""
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vitrina.catalogue.product import Product
+from vitrina.data.builder import draw
+from vitrina.data.draws import integers
+from vitrina.data.pictures import PLAIN, Augment, PictureGeometry, View, decode, fixed_views, fresh_views, view_numbers
+from vitrina.data.sources import KINDS, Kind, Source
+from vitrina.data.stock import Stock
+
+_log = logging.getLogger(__name__)
+
+# Other products that are tried in the place of one without a readable picture.
+_SUBSTITUTES = 64
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The rows of a batch (b) with a picture each.
+
+    `keys` (b, 3) and `products` are those shown, substitutes included; `pictures` and `views` (b,) int64 say which
+    picture in which view, and `pixels` (b, 3, h, w) uint8 what is seen.
+    """
+
+    keys: np.ndarray
+    products: list[Product]
+    pictures: np.ndarray
+    views: np.ndarray
+    pixels: Tensor
+
+
+class PictureReader:
+    """Shows the drawn picture of each row in its view.
+
+    In the place of a picture that cannot be read it shows the product's next one; where the product has none, another
+    product of the same source and epoch, drawn by the row's key. Each such product is logged once; more than
+    `error_budget` of them raise ValueError.
+    """
+
+    def __init__(
+        self,
+        stock: Stock,
+        sources: Mapping[Kind, Source],
+        *,
+        geometry: PictureGeometry,
+        augment: Augment,
+        seed: int,
+        error_budget: int,
+    ) -> None:
+        self._stock = stock
+        self._sources = sources
+        self._geometry = geometry
+        self._augment = augment
+        self._seed = seed
+        self._error_budget = error_budget
+        self._unreadable: set[int] = set()
+        self._lock = threading.Lock()
+
+    def show(self, keys: np.ndarray) -> Shown:
+        """Pictures for `keys` (b, 3) of one source, read together."""
+        keys = keys.copy()
+        products = self._stock.read(keys[:, 2])
+        pictures = draw(self._seed, keys, products=products).pictures
+        side = self._geometry.size_px
+        pixels = torch.empty((len(keys), 3, side, side), dtype=torch.uint8)
+        for row, view in enumerate(self._views(keys, pictures=pictures)):
+            seen = self._decode(keys[row], product=products[row], picture=int(pictures[row]), view=view)
+            if seen is None:
+                substitute = self._substitute(keys[row])
+                keys[row], products[row] = substitute.keys[0], substitute.products[0]
+                pictures[row], seen = substitute.pictures[0], substitute.pixels[0]
+            pixels[row] = seen
+        return Shown(keys, products, pictures, self._view_numbers(keys, pictures=pictures), pixels)
+
+    def _views(self, keys: np.ndarray, *, pictures: np.ndarray) -> list[View]:
+        if not self._augment.moves:
+            return [PLAIN] * len(keys)
+        if self._augment.views is None:
+            return fresh_views(self._augment, keys, seed=self._seed)
+        numbers = self._view_numbers(keys, pictures=pictures)
+        return fixed_views(self._augment, np.stack([keys[:, 2], pictures, numbers], axis=1), seed=self._seed)
+
+    def _view_numbers(self, keys: np.ndarray, *, pictures: np.ndarray) -> np.ndarray:
+        if not self._augment.moves or self._augment.views is None:
+            return np.zeros(len(keys), dtype=np.int64)
+        rows = np.stack([keys[:, 2], pictures], axis=1)
+        return view_numbers(self._augment, rows, epochs=keys[:, 1], seed=self._seed)
+
+    def _decode(self, key: np.ndarray, *, product: Product, picture: int, view: View) -> Tensor | None:
+        try:
+            return torch.from_numpy(decode(product.pictures[picture], geometry=self._geometry, view=view))
+        except ValueError as error:
+            self._note(int(key[2]), product=product, picture=picture, error=error)
+            return None
+
+    def _substitute(self, key: np.ndarray) -> Shown:
+        rows = self._sources[KINDS[int(key[0])]].rows
+        drawn = integers(self._seed, key[None], name="substitute", below=len(rows), shape=(_SUBSTITUTES,))[0]
+        for row in [int(key[2]), *rows[drawn].tolist()]:
+            other = np.array([[key[0], key[1], row]], dtype=np.int64)
+            products = self._stock.read(other[:, 2])
+            first = draw(self._seed, other, products=products).pictures
+            for offset in range(len(products[0].pictures)):
+                picture = (first + offset) % len(products[0].pictures)
+                view = self._views(other, pictures=picture)[0]
+                seen = self._decode(other[0], product=products[0], picture=int(picture[0]), view=view)
+                if seen is not None:
+                    return Shown(other, products, picture, self._view_numbers(other, pictures=picture), seen[None])
+        raise ValueError(
+            f"Neither {self._stock.where(int(key[2]))} nor {_SUBSTITUTES} other products have a picture that can be "
+            "read: the catalogue is damaged, ingest it again."
+        )
+
+    def _note(self, row: int, *, product: Product, picture: int, error: ValueError) -> None:
+        with self._lock:
+            if row in self._unreadable:
+                return
+            self._unreadable.add(row)
+            count = len(self._unreadable)
+        what = f"Picture {picture} of product {product.id!r} ({self._stock.where(row)}) cannot be read: {error}"
+        _log.warning("%s; another one takes its place.", what)
+        if count > self._error_budget:
+            raise ValueError(
+                f"{count} products have pictures that cannot be read, more than the {self._error_budget} allowed. "
+                f"The last: {what}. The catalogue is damaged: ingest it again."
+            )
