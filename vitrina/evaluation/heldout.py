@@ -1,0 +1,57 @@
+"""The products that a model is asked about, and the titles that it has seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from vitrina.catalogue.product import Product
+from vitrina.catalogue.store import Catalogue
+from vitrina.tasks.sameness import plain
+
+LARGEST = 5_000
+"""Products that an evaluation asks about at most: a larger split is sampled, and the evaluation says so."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The products of a split with their catalogue rows; `available` counts the split before sampling."""
+
+    split: str
+    rows: np.ndarray
+    products: list[Product]
+    available: int
+
+
+def held_out(catalogue: Catalogue, *, split: str, seed: int) -> HeldOut:
+    """The products of a split that hold a picture or a text, at most LARGEST of them, drawn by the seed.
+
+    Raises ValueError where the split does not exist or holds nothing to ask about.
+    """
+    facts = catalogue.facts()
+    splits = np.array(facts["split"].to_pylist(), dtype=object)
+    there = sorted(set(splits.tolist()))
+    if split not in there:
+        raise ValueError(
+            f"{catalogue.path} has no split {split!r}; it has {', '.join(there) or 'no products at all'}. "
+            "Name one of these, or ingest held-out products."
+        )
+    something = (facts["picture_count"].to_numpy() > 0) | (facts["text_count"].to_numpy() > 0)
+    rows = np.flatnonzero((splits == split) & something)
+    if not len(rows):
+        raise ValueError(f"The {split} products of {catalogue.path} have neither pictures nor texts to ask about.")
+    chosen = rows
+    if len(rows) > LARGEST:
+        chosen = np.sort(np.random.default_rng(seed).choice(rows, LARGEST, replace=False))
+    return HeldOut(split, chosen, catalogue.read(chosen), available=len(rows))
+
+
+def titles_seen(catalogues: Sequence[Catalogue]) -> set[str]:
+    """Every title of the training products, as sameness sees it."""
+    return {title for catalogue in catalogues for title in _train_titles(catalogue.facts())}
+
+
+def _train_titles(facts: pa.Table) -> list[str]:
+    columns = zip(facts["split"].to_pylist(), facts["titles"].to_pylist(), strict=True)
+    return [plain(title["text"]) for split, titles in columns if split == "train" for title in titles or ()]

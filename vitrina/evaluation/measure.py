@@ -1,0 +1,224 @@
+"""Tasks over held-out products, turned into sections of figures with intervals and base rates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from vitrina.catalogue.product import Product
+from vitrina.evaluation import metrics
+from vitrina.evaluation.evaluation import Metric, Section, Unit
+from vitrina.tasks import classify, match, search
+from vitrina.tasks.abilities import EmbedsBoth, MatchesPairs
+from vitrina.tasks.prompts import templated
+from vitrina.tasks.ranking import Ranks
+from vitrina.tasks.sameness import plain
+
+MOST_CLASSES = 200
+"""A level of the category path with more names than this is not classified: it is closer to an id."""
+
+_DIRECTIONS: dict[search.Query, tuple[str, str]] = {
+    "text": ("text_to_picture", "Text → picture"),
+    "picture": ("picture_to_text", "Picture → text"),
+}
+
+_UNITS: dict[str, Unit] = {"median rank": "rank", "MRR": "number", "AUC": "number"}
+
+
+class UnaskableError(ValueError):
+    """The products give a task no question; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """Both directions of a search among the same pairs; `numbers` (q,) say which held-out product each pair is."""
+
+    pairs: list[search.Pair]
+    numbers: np.ndarray
+    by_text: search.Found
+    by_picture: search.Found
+
+
+@dataclass(frozen=True)
+class Classification:
+    """Answers by the templated prompts at one level of the category path; `confusion` has truth in its rows."""
+
+    level: int
+    names: list[str]
+    confusion: np.ndarray
+
+
+def retrieve(model: EmbedsBoth, *, products: Sequence[Product]) -> Retrieval:
+    """Pose every product that is a pair, and answer in both directions. Raises UnaskableError for fewer than two."""
+    posed = [(number, pair) for number, product in enumerate(products) if (pair := search.pose(product))]
+    if len(posed) < 2:
+        raise UnaskableError(f"{len(posed)} of {len(products)} products have both a picture and a text")
+    pairs = [pair for _, pair in posed]
+    return Retrieval(
+        pairs,
+        np.array([number for number, _ in posed]),
+        by_text=search.answer(model, pairs=pairs, query="text"),
+        by_picture=search.answer(model, pairs=pairs, query="picture"),
+    )
+
+
+def retrieval_sections(found: Retrieval, *, seed: int) -> list[Section]:
+    """Recall, median rank and MRR in both directions, strict and with duplicates."""
+    items = f"{len(found.pairs):,} products, first text and first picture of each"
+    sections = []
+    for query, (key, title) in _DIRECTIONS.items():
+        answers = found.by_text if query == "text" else found.by_picture
+        sections.append(
+            _ranked(
+                answers.strict,
+                key=f"{key}_strict",
+                title=f"{title}, strict",
+                note=f"Among {items}; only the product's own row is right. Base rate: a random order.",
+                seed=seed,
+            )
+        )
+        twins = float((answers.aware.hits > 1).mean())
+        note = (
+            f"Every row of the same product or with the same text is right ({100 * twins:.1f} % of the queries have "
+            "more than one right row). Base rate: a random order."
+        )
+        title = f"{title}, duplicates count as right"
+        sections.append(_ranked(answers.aware, key=f"{key}_duplicates", title=title, note=note, seed=seed))
+    return sections
+
+
+def twinless_sections(found: Retrieval, *, products: Sequence[Product], seen: set[str], seed: int) -> list[Section]:
+    """The strict figures of queries whose titles nobody saw in training, among all items.
+
+    Raises UnaskableError where no query is left.
+    """
+    new = np.array([not _titles(products[number]) & seen for number in found.numbers])
+    if not new.any():
+        raise UnaskableError("every held-out title occurs in the training products too")
+    note = (
+        f"The {int(new.sum()):,} of {len(new):,} queries whose product has no title in common with a training "
+        "product, among all rows: what cannot come from having seen the title."
+    )
+    return [
+        _ranked(
+            (found.by_text if query == "text" else found.by_picture).strict.only(new),
+            key=f"{key}_unseen_titles",
+            title=f"{title}, strict, titles without a twin in train",
+            note=note,
+            seed=seed,
+        )
+        for query, (key, title) in _DIRECTIONS.items()
+    ]
+
+
+def control_section(model: EmbedsBoth, *, found: Retrieval, seed: int) -> Section:
+    """Search among shuffled pairs: figures above chance would mean that the measure leaks the answer."""
+    pairs = search.shuffled(found.pairs, seed=seed)
+    return _ranked(
+        search.answer(model, pairs=pairs, query="text").strict,
+        key="control_shuffled_pairs",
+        title="Control: text → picture among shuffled pairs",
+        note="Every text is given a random product's picture as the right one: the figures must fall to chance.",
+        seed=seed,
+    )
+
+
+def levels(products: Sequence[Product]) -> list[int]:
+    """The levels of the category path that can be asked about: two names or more, and not hundreds."""
+    depth = max((len(product.category) for product in products), default=0)
+    names = {level: {asked.label for asked in _posed(products, level=level)} for level in range(depth)}
+    return [level for level, labels in names.items() if 2 <= len(labels) <= MOST_CLASSES]
+
+
+def classification(
+    model: EmbedsBoth, *, products: Sequence[Product], level: int, seed: int
+) -> tuple[Section, Classification]:
+    """Accuracy and macro-F1 of prompted classification over the categories present, without and with templates."""
+    asked = _posed(products, level=level)
+    names = sorted({each.label for each in asked})
+    truth = np.array([names.index(each.label) for each in asked])
+    pictures = [each.picture for each in asked]
+    languages = classify.prompt_languages(products)
+    prompts = {
+        "plain name": [[name] for name in names],
+        "templates": [templated(name, languages=languages) for name in names],
+    }
+    base_accuracy, base_f1 = metrics.majority(truth, classes=len(names))
+    found: list[Metric] = []
+    answers = np.zeros(len(truth), dtype=np.int64)
+    for kind, texts in prompts.items():
+        answers = classify.answer(model, pictures=pictures, prompts=texts)
+        statistics = {
+            "accuracy": (metrics.accuracy(truth, predicted=answers), base_accuracy),
+            "macro-F1": (metrics.macro_f1(truth, predicted=answers, classes=len(names)), base_f1),
+        }
+        found += [
+            _metric(f"{name}, {kind}", statistic, questions=len(truth), seed=seed, base=base)
+            for name, (statistic, base) in statistics.items()
+        ]
+    section = Section(
+        key=f"category_level_{level + 1}",
+        title=f"Category of a picture, level {level + 1} ({len(names)} names)",
+        note="No classifier is trained: a picture gets the category whose prompt lies nearest, by the plain name or by "
+        f"the mean of templates ({', '.join(languages)}). Base rate: always the commonest category.",
+        questions=len(truth),
+        metrics=tuple(found),
+    )
+    confusion = metrics.confusion(truth, predicted=answers, classes=len(names))
+    return section, Classification(level, names, confusion)
+
+
+def matching_section(
+    model: MatchesPairs, *, products: Sequence[Product], other: Literal["any", "category"], seed: int
+) -> Section:
+    """Image-text matching on own and other texts, half and half. Raises UnaskableError where nothing can be asked."""
+    questions = match.pose(products, other=other, seed=seed)
+    if len(questions) < 2:
+        raise UnaskableError("no product has a picture, a text, and another product with another text")
+    believed = match.answer(model, questions=questions)
+    own, other_belief = believed.own.astype(np.float64), believed.other.astype(np.float64)
+    statistics = {
+        "accuracy at .5": metrics.match_accuracy(own, other=other_belief),
+        "own text preferred": metrics.prefers_own(own, other=other_belief),
+        "AUC": metrics.auc(own, other=other_belief),
+    }
+    where = "any product" if other == "any" else "the narrowest category that has another text"
+    return Section(
+        key=f"matching_{other}",
+        title="Does the text describe the picture? " + ("(easy)" if other == "any" else "(same category)"),
+        note=f"Each product's own text, and one of {where}, never a duplicate of its own. A model trained with few "
+        "wrong texts may order pairs well and still say yes too often at .5.",
+        questions=len(questions),
+        metrics=tuple(
+            _metric(name, statistic, questions=len(questions), seed=seed, base=0.5)
+            for name, statistic in statistics.items()
+        ),
+    )
+
+
+def _posed(products: Sequence[Product], *, level: int) -> list[classify.Labelled]:
+    return [asked for product in products if (asked := classify.pose(product, level=level))]
+
+
+def _titles(product: Product) -> set[str]:
+    return {plain(text.text) for text in (product.titles or product.texts)}
+
+
+def _ranked(ranks: Ranks, *, key: str, title: str, note: str, seed: int) -> Section:
+    chance = metrics.retrieval_by_chance(ranks)
+    return Section(
+        key=key,
+        title=title,
+        note=note,
+        questions=len(ranks),
+        metrics=tuple(
+            _metric(name, statistic, questions=len(ranks), seed=seed, base=chance[name])
+            for name, statistic in metrics.retrieval(ranks).items()
+        ),
+    )
+
+
+def _metric(name: str, statistic: metrics.Statistic, *, questions: int, seed: int, base: float) -> Metric:
+    found = metrics.estimate(statistic, questions=questions, seed=seed)
+    return Metric(name, found.value, _UNITS.get(name, "share"), low=found.low, high=found.high, base=base)
