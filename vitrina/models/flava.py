@@ -9,11 +9,10 @@ Each kind of batch runs what its losses need and nothing else: towers meet clean
 encoder meets hidden ones only, and one pass over them serves three losses.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
@@ -21,10 +20,12 @@ from torch import Tensor, nn
 
 from vitrina.data.batch import Batch, ImageBatch, PairBatch, Pictures, TextBatch, Texts
 from vitrina.data.inputs import Inputs
-from vitrina.models.answering import ROWS, answering, embed_in_batches
+from vitrina.models.answering import ROWS, answering
+from vitrina.models.checkpoint import Carried
 from vitrina.models.layers import Transformer, TransformerConfig, initialise
-from vitrina.models.towers import ImageTower, ImageTowerConfig, States, TextTower, TextTowerConfig
-from vitrina.objectives.contrastive import info_nce, learned_scale
+from vitrina.models.sizes import Size, image_tower, text_tower
+from vitrina.models.towers import States
+from vitrina.models.two_towers import TwoTowers, TwoTowersConfig
 from vitrina.objectives.masked import masked_cross_entropy
 from vitrina.objectives.matching import matching
 from vitrina.objectives.sums import Sum
@@ -33,43 +34,33 @@ if TYPE_CHECKING:
     from transformers import FlavaForPreTraining
 
 
-@dataclass(frozen=True)
-class FlavaConfig:
-    """The three transformers, `codes` (the image vocabulary), the shared space and the pictures' normalisation.
+@dataclass(frozen=True, kw_only=True)
+class FlavaConfig(TwoTowersConfig):
+    """The two towers and their shared space, the multimodal encoder on top, and `codes`, the image vocabulary.
 
     `FlavaConfig.sized("tiny", vocabulary=8000, codes=4096)` is a complete one.
     """
 
-    image: ImageTowerConfig
-    text: TextTowerConfig
     multimodal: TransformerConfig
     codes: int
-    projection: int
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
 
     @classmethod
-    def sized(cls, size: Literal["tiny", "small", "base"], *, vocabulary: int, codes: int) -> Self:
-        """The tiny size is for tests and demos, small for an hour of CPU, base is the published shape."""
-        match size:
-            case "tiny":
-                image = ImageTowerConfig(width=128, heads=2, layers=4, size_px=64, patch_px=8, stem="convolution")
-                text = TextTowerConfig(width=128, heads=2, layers=2, vocabulary=vocabulary)
-                multimodal = TransformerConfig(width=128, heads=2, layers=2)
-            case "small":
-                image = ImageTowerConfig(width=256, heads=4, layers=6, size_px=96, patch_px=8, stem="convolution")
-                text = TextTowerConfig(width=256, heads=4, layers=4, vocabulary=vocabulary)
-                multimodal = TransformerConfig(width=256, heads=4, layers=3)
-            case "base":
-                image = ImageTowerConfig(width=768, heads=12, layers=12, size_px=224, patch_px=16, stem="patch")
-                text = TextTowerConfig(width=768, heads=12, layers=12, vocabulary=vocabulary)
-                multimodal = TransformerConfig(width=768, heads=12, layers=6)
-            case _:
-                raise ValueError(f'there is no size "{size}": choose "tiny", "small" or "base"')
-        return cls(image=image, text=text, multimodal=multimodal, codes=codes, projection=multimodal.width)
+    def sized(cls, size: Size, *, vocabulary: int, codes: int) -> Self:
+        """The base size is the published shape; tiny and small reach the shared space as dual encoders here do."""
+        image, text = image_tower(size), text_tower(size, vocabulary=vocabulary)
+        layers = {"tiny": 2, "small": 3, "base": 6}[size]
+        return cls(
+            image=image,
+            text=text,
+            multimodal=TransformerConfig(width=image.width, heads=image.heads, layers=layers),
+            codes=codes,
+            projection=image.width,
+            pooling="cls" if size == "base" else "mean",
+            spread="free" if size == "base" else "standardised",
+        )
 
 
-class Flava(nn.Module):
+class Flava(TwoTowers):
     """The model with its six losses; `inputs` says how it reads texts and pictures and is needed to answer only.
 
     The forward pass returns each loss as a sum with its count, under the names in the module's first lines:
@@ -78,33 +69,18 @@ class Flava(nn.Module):
         total = sum(loss.value / loss.count for loss in losses.values())
     """
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(self, config: FlavaConfig, *, inputs: Inputs | None = None) -> None:
-        super().__init__()
+        super().__init__(config, inputs=inputs)
         self.config = config
-        self.inputs = inputs
-        self.image = ImageTower(config.image)
-        self.text = TextTower(config.text)
+        self.carried: Carried | None = None
         self.multimodal = MultimodalEncoder(config)
 
-        self.mlm_head = PredictionHead(config.text, classes=config.text.vocabulary)
-        self.mim_head = PredictionHead(config.image, classes=config.codes)
-        self.mmm_text_head = PredictionHead(config.multimodal, classes=config.text.vocabulary)
-        self.mmm_image_head = PredictionHead(config.multimodal, classes=config.codes)
-        self.itm_head = MatchingHead(config.multimodal)
-
-        self.image_projection = nn.Linear(config.image.width, config.projection)
-        self.text_projection = nn.Linear(config.text.width, config.projection)
-        self.logit_scale = nn.Parameter(torch.full((1,), math.log(1 / 0.07)))
-        for projection in (self.image_projection, self.text_projection):
-            initialise(projection)
-
-        self.register_buffer("mean", torch.tensor(config.mean).view(3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(config.std).view(3, 1, 1), persistent=False)
-
-    # The six losses (section 3.2)
+        words, codes, fused = config.text.vocabulary, config.codes, config.multimodal.width
+        self.mlm_head = PredictionHead(config.text.width, classes=words, eps=config.text.eps)
+        self.mim_head = PredictionHead(config.image.width, classes=codes, eps=config.image.eps)
+        self.mmm_text_head = PredictionHead(fused, classes=words, eps=config.text.eps)
+        self.mmm_image_head = PredictionHead(fused, classes=codes, eps=config.image.eps)
+        self.itm_head = MatchingHead(fused)
 
     def forward(self, batch: Batch) -> dict[str, Sum]:
         """The losses that this kind of batch has; nothing random is drawn."""
@@ -120,24 +96,13 @@ class Flava(nn.Module):
 
     def masked_words(self, text: Texts) -> Sum:
         """Masked language modelling on the text tower alone."""
-        states = self.text(text.masked_ids, is_token=text.is_token, types=text.types)
-        return predict_masked(self.mlm_head, states.normed, targets=text.ids, is_masked=text.is_masked)
+        tokens = self.text(text.masked_ids, is_token=text.is_token, types=text.types).normed
+        return predict_masked(self.mlm_head, tokens, targets=text.ids, is_masked=text.is_masked)
 
     def masked_patches(self, picture: Pictures) -> Sum:
         """Masked image modelling on the image tower alone; the targets are image codes (BEiT)."""
-        states = self.image(self.normalise(picture.pixels), is_masked=picture.is_masked)
-        return predict_masked(self.mim_head, states.normed, targets=picture.codes, is_masked=picture.is_masked)
-
-    def contrast(self, batch: PairBatch, *, pixels: Tensor) -> Sum:
-        """Image-text contrastive loss on clean pictures and texts; twins are never negatives."""
-        return info_nce(
-            self.project_images(pixels),
-            texts=self.project_texts(batch.text),
-            scale=learned_scale(self.logit_scale),
-            product=batch.product,
-            text_key=batch.text_key,
-            row_is_valid=batch.text_matches,
-        )
+        patches = self.image(self.normalise(picture.pixels), is_masked=picture.is_masked).normed[:, 1:]
+        return predict_masked(self.mim_head, patches, targets=picture.codes, is_masked=picture.is_masked)
 
     def masked_pairs(self, batch: PairBatch, *, pixels: Tensor) -> dict[str, Sum]:
         """Masked multimodal modelling and image-text matching, from one pass over masked pictures and texts.
@@ -160,40 +125,6 @@ class Flava(nn.Module):
             "itm": matching(self.itm_head(fused.cls), target=batch.target),
         }
 
-    def normalise(self, pixels: Tensor) -> Tensor:
-        """uint8 (b, 3, h, w) -> float32 with the configured mean and deviation per channel."""
-        return (pixels.float() / 255 - self.mean) / self.std
-
-    def project_images(self, pixels: Tensor) -> Tensor:
-        """Normalised pixels -> (b, projection), not yet of length one."""
-        return self.image_projection(self.image(pixels).normed[:, 0])
-
-    def project_texts(self, text: Texts) -> Tensor:
-        """Clean texts -> (b, projection), not yet of length one."""
-        return self.text_projection(self.text(text.ids, is_token=text.is_token, types=text.types).normed[:, 0])
-
-    # What it can do (vitrina.tasks.abilities)
-
-    def embed_images(self, pictures: Sequence[bytes]) -> np.ndarray:
-        """(n, projection) float32 of length one, comparable with `embed_texts` by their dot product."""
-        inputs = self._inputs()
-        with answering(self) as device:
-            return embed_in_batches(
-                pictures,
-                embed=lambda some: self.project_images(self.normalise(inputs.pictures(some).to(device))),
-                width=self.config.projection,
-            )
-
-    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """(n, projection) float32 of length one, comparable with `embed_images` by their dot product."""
-        inputs = self._inputs()
-        with answering(self) as device:
-            return embed_in_batches(
-                texts,
-                embed=lambda some: self.project_texts(inputs.texts(some).to(device)),
-                width=self.config.projection,
-            )
-
     def match_pairs(self, pictures: Sequence[bytes], texts: Sequence[str]) -> np.ndarray:
         """(n,) float32: how probable the multimodal encoder finds it that text i describes picture i.
 
@@ -201,7 +132,7 @@ class Flava(nn.Module):
         """
         if len(pictures) != len(texts):
             raise ValueError(f"{len(pictures)} pictures cannot be paired with {len(texts)} texts: give as many of each")
-        inputs = self._inputs()
+        inputs = self.read_inputs()
         probability = np.empty(len(texts), dtype=np.float32)
         with answering(self) as device:
             for start in range(0, len(texts), ROWS):
@@ -212,13 +143,6 @@ class Flava(nn.Module):
                 fused = self.multimodal(image_states, text_states, is_token=text.is_token)
                 probability[rows] = self.itm_head(fused.cls).float().softmax(dim=-1)[:, 1].cpu().numpy()
         return probability
-
-    def _inputs(self) -> Inputs:
-        if self.inputs is None:
-            raise ValueError("this Flava has no inputs, so it cannot read texts or pictures: give it `inputs=`")
-        return self.inputs
-
-    # Public checkpoints
 
     @classmethod
     def from_transformers(cls, model_or_path: "FlavaForPreTraining | str | Path") -> "Flava":
@@ -276,11 +200,11 @@ class MultimodalEncoder(nn.Module):
 class PredictionHead(nn.Module):
     """Linear, GELU, LayerNorm, Linear to the classes; its own weights, not the embedding's."""
 
-    def __init__(self, config: TransformerConfig, *, classes: int) -> None:
+    def __init__(self, width: int, *, classes: int, eps: float) -> None:
         super().__init__()
-        self.transform = nn.Linear(config.width, config.width)
-        self.norm = nn.LayerNorm(config.width, eps=config.eps)
-        self.classes = nn.Linear(config.width, classes)
+        self.transform = nn.Linear(width, width)
+        self.norm = nn.LayerNorm(width, eps=eps)
+        self.classes = nn.Linear(width, classes)
         self.apply(initialise)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -290,10 +214,10 @@ class PredictionHead(nn.Module):
 class MatchingHead(nn.Module):
     """A tanh pooler and two answers: in the `pair` form no and yes, in the `segments` form first and second."""
 
-    def __init__(self, config: TransformerConfig) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.pooler = nn.Linear(config.width, config.width)
-        self.answers = nn.Linear(config.width, 2)
+        self.pooler = nn.Linear(width, width)
+        self.answers = nn.Linear(width, 2)
         self.apply(initialise)
 
     def forward(self, cls: Tensor) -> Tensor:
