@@ -9,7 +9,7 @@ from PIL import Image, ImageCms, ImageOps, features
 MAX_SIDE_PX = 1024
 """Larger pictures are scaled down so that their longest side has this many pixels."""
 MIN_SIDE_PX = 4
-"""Smaller pictures are refused: they are tracking pixels and placeholders."""
+"""Pictures whose shorter side would have fewer are refused: they are tracking pixels and rulers."""
 MAX_PIXELS = 64_000_000
 """Pictures with more are refused from their header, before a decoder reserves memory for them."""
 MAX_ENCODED_BYTES = 64 << 20
@@ -17,7 +17,7 @@ MAX_ENCODED_BYTES = 64 << 20
 
 _QUALITY = 92
 # Pillow knows more formats, but some of them run other programs (EPS) or are no pictures of products.
-_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", *(("AVIF",) if features.check("avif") else ()))
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", *(("AVIF",) if features.check("avif") else ()))
 _ORIENTATION_TAG = 0x0112
 _SRGB = ImageCms.createProfile("sRGB")
 _WHITE = (255, 255, 255)
@@ -71,7 +71,7 @@ def _check_size(image: Image.Image) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise PictureError("too many pixels", detail=f"{width}x{height}, at most {MAX_PIXELS:,}")
-    if min(width, height) < MIN_SIDE_PX:
+    if min(width, height) * min(1, MAX_SIDE_PX / max(width, height)) < MIN_SIDE_PX:
         raise PictureError("too small", detail=f"{width}x{height} pixels")
 
 

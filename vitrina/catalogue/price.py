@@ -13,10 +13,10 @@ _ISO_CODES = frozenset(
 _SIGNS: dict[str, str | None] = {
     "us$": "USD", "u$s": "USD", "c$": "CAD", "ca$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD",
     "s$": "SGD", "mx$": "MXN", "r$": "BRL", "nt$": "TWD", "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "円": "JPY",
-    "￥": "JPY", "₹": "INR", "₨": "INR", "rs.": "INR", "rs": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY", "₫": "VND", "฿": "THB",
-    "₪": "ILS", "₴": "UAH", "zł": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON", "лв": "BGN", "s/.": "PEN", "s/": "PEN",
-    "fr.": "CHF", "kr.": None, "kr": None, "euros": "EUR", "euro": "EUR", "dollars": "USD", "dólares": "USD",
-    "pesos": None, "pounds": "GBP", "libras": "GBP", "rupees": "INR", "rupias": "INR",
+    "￥": "JPY", "₹": "INR", "₨": "INR", "rs.": "INR", "rs": "INR", "₽": "RUB", "₩": "KRW", "₺": "TRY", "₫": "VND",
+    "฿": "THB", "₪": "ILS", "₴": "UAH", "zł": "PLN", "kč": "CZK", "ft": "HUF", "lei": "RON", "лв": "BGN", "s/.": "PEN",
+    "s/": "PEN", "fr.": "CHF", "kr.": None, "kr": None, "euros": "EUR", "euro": "EUR", "dollars": "USD",
+    "dólares": "USD", "pesos": None, "pounds": "GBP", "libras": "GBP", "rupees": "INR", "rupias": "INR",
 }  # fmt: skip
 _SHARED = ("$", "¥", "￥", "£", "₨", "rs", "rs.")  # signs that an ISO code beside them may overrule
 _SIGN_OR_CODE = "|".join(
