@@ -3,12 +3,13 @@
 import math
 from pathlib import Path
 
+import pytest
 import torch
 import torch.nn.functional as F
 from torch import distributed as dist
 from torch import multiprocessing
 
-from vitrina.objectives.contrastive import info_nce
+from vitrina.objectives.contrastive import info_nce, learned_scale
 
 SCALE = torch.tensor([5.0])
 
@@ -99,6 +100,18 @@ def test_no_valid_row_gives_zero_over_zero_with_zero_gradients():
     loss.value.backward()
     assert loss.value == 0 and loss.count == 0
     assert images.grad is not None and not images.grad.any()
+
+
+@pytest.mark.parametrize(
+    ("log_scale", "descent_goes_up", "moves"),
+    [(9.0, False, True), (9.0, True, False), (-1.0, True, True), (-1.0, False, False), (2.0, True, True)],
+)
+def test_from_outside_its_bounds_the_scale_can_only_come_back(log_scale: float, descent_goes_up: bool, moves: bool):
+    parameter = torch.full((1,), log_scale, requires_grad=True)
+    scale = learned_scale(parameter)
+    assert 1 <= scale.item() <= 100.001 and parameter.item() == log_scale
+    (-scale if descent_goes_up else scale).sum().backward()
+    assert parameter.grad is not None and bool(parameter.grad.any()) == moves
 
 
 def test_bfloat16_features_are_compared_in_float32():
