@@ -58,7 +58,10 @@ def ingest(
     if not sources:
         raise ValueError("there is nothing to ingest: name at least one file or folder")
     readers = [reader for source in sources for reader in find_readers(Path(source))]
-    files = [_SourceFile(reader, overrides=overrides, root=root) for reader in readers]
+    files = [
+        _SourceFile(reader, overrides=overrides, root=root, id_prefix=prefix)
+        for reader, prefix in zip(readers, _id_prefixes([reader.path for reader in readers]), strict=True)
+    ]
     check_columns(overrides, names=list(dict.fromkeys(name for file in files for name in file.columns.names)))
     for file in files:
         file.check()
@@ -97,8 +100,9 @@ def ingest(
 class _SourceFile:
     """One source with its columns, which are looked for again when a row brings new ones."""
 
-    def __init__(self, reader: Reader, *, overrides: Mapping[str, str], root: Path | None) -> None:
+    def __init__(self, reader: Reader, *, overrides: Mapping[str, str], root: Path | None, id_prefix: str) -> None:
         self.reader = reader
+        self._id_prefix = id_prefix
         self.path = reader.path
         folder = reader.path if isinstance(reader, FolderReader) else reader.path.parent
         self.root = (root or folder).resolve()
@@ -133,7 +137,7 @@ class _SourceFile:
         if not record.values.keys() <= self._names.keys() and len(self._names) < _MAX_COLUMNS:
             self._names.update(dict.fromkeys(record.values))
             self.columns = find_columns(list(self._names), overrides=self._overrides, sample=self._sample)
-        return read_row(record.values, columns=self.columns, fallback_id=f"{self.path.stem}-{record.row}")
+        return read_row(record.values, columns=self.columns, fallback_id=f"{self._id_prefix}-{record.row}")
 
     def report(self) -> FileReport:
         notes = [self.reader.note] if self.reader.note else []
@@ -180,6 +184,15 @@ class _Accepted:
         counted = np.delete(np.frombuffer(self._splits, np.int8), leaving_out)
         counts = zip(_SPLITS, np.bincount(counted, minlength=len(_SPLITS)), strict=True)
         return {name: int(count) for name, count in counts if count}
+
+
+def _id_prefixes(paths: Sequence[Path]) -> list[str]:
+    """A name for each file, for ids of rows that have none: with the folder where two files share theirs."""
+    stems = [path.stem for path in paths]
+    return [
+        stem if stems.count(stem) == 1 else f"{path.resolve().parent.name}-{stem}"
+        for path, stem in zip(paths, stems, strict=True)
+    ]
 
 
 def _progress(files: Sequence[_SourceFile]) -> tqdm:

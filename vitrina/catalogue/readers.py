@@ -109,7 +109,7 @@ class LinesReader:
 
     def _row(self, line: bytes, *, row: int, position: int) -> Record | BadRow:
         try:
-            values = json.loads(line.decode(), parse_constant=_no_constant)
+            values = _JSON.decode(line.decode())
         except UnicodeDecodeError as error:
             return BadRow(self.path, row, "invalid UTF-8", f"at byte {error.start + 1}", position)
         except RecursionError:
@@ -313,6 +313,9 @@ def _pictures_under(path: Path) -> Iterator[Path]:
 
 def _no_constant(_: str) -> None:
     """NaN and Infinity, which some programs write into JSON, say that nothing is known."""
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _find_encoding(sample: bytes) -> str:

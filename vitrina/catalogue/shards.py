@@ -9,6 +9,7 @@ import json
 import mmap
 import os
 import threading
+import weakref
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -142,6 +143,10 @@ class Shard:
         self._sha256 = sha256
         self._is_verified = False
         self._verifying = threading.Lock()
+        # Held open until it is verified: a writer may remove the file under a reader.
+        descriptor = os.open(path, os.O_RDONLY)
+        self._close = weakref.finalize(self, os.close, descriptor)
+        self._descriptor = descriptor
         with pa.memory_map(str(path)) as mapping:
             self.batch: pa.RecordBatch = pa.ipc.open_file(mapping).get_batch(0)
         if self.batch.schema != SCHEMA:
@@ -154,12 +159,15 @@ class Shard:
         with self._verifying:
             if self._is_verified:
                 return
-            if file_digest(self.path) != self._sha256:
+            with open(self._descriptor, "rb", closefd=False) as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+            if found != self._sha256:
                 raise ValueError(
                     f"{self.path} was damaged after it was written (its digest differs): restore the catalogue from "
                     f"a copy, or delete {self.path.parent} and ingest again"
                 )
             self._is_verified = True
+            self._close()
 
     def facts(self) -> pa.RecordBatch:
         """Every column but the pictures' bytes, live rows only, with `picture_count` and `text_count` (int32)."""
