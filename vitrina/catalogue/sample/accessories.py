@@ -19,7 +19,6 @@ from vitrina.catalogue.sample.figure import (
     within,
     without,
 )
-from vitrina.catalogue.sample.lettering import lettering
 
 
 def cap(sheet: Sheet) -> None:
@@ -67,12 +66,7 @@ def cap(sheet: Sheet) -> None:
             "badge", soft((0.06, -0.2), (0.3, -0.12), (0.34, 0.1), (0.08, 0.06), radius=0.05), sheet.trim, "flat"
         )
         ink = BLACK if sheet.trim.colour.lightness > 0.5 else WHITE
-        sheet.line(
-            lettering(sheet.article.brand[:1], x=0.2, y=-0.04, width=0.14, height=0.14),
-            colour=ink,
-            width=0.03,
-            opacity=0.9,
-        )
+        sheet.word(sheet.article.brand[:1], colour=ink, x=0.2, y=-0.04, width=0.15, height=0.15)
     else:
         sheet.part("eyelet", ellipse(-0.38, -0.12, 0.022, 0.022), under, "flat")
         sheet.part("eyelet", ellipse(0.12, -0.1, 0.022, 0.022), under, "flat")

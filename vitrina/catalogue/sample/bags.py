@@ -16,7 +16,6 @@ from vitrina.catalogue.sample.figure import (
     within,
     without,
 )
-from vitrina.catalogue.sample.lettering import lettering
 
 _BRASS = Finish(Colour(206, 172, 96), "steel")
 _SILVER = Finish(Colour(196, 198, 204), "steel")
@@ -176,9 +175,4 @@ def backpack(sheet: Sheet) -> None:
     label = box(-0.16, foot - 0.3, 0.16, foot - 0.2, 0.02)
     sheet.part("label", within(label, pocket), sheet.trim, "flat")
     ink = Colour(30, 30, 32) if sheet.trim.colour.lightness > 0.5 else Colour(240, 240, 240)
-    sheet.line(
-        lettering(sheet.article.brand, x=0, y=foot - 0.25, width=0.28, height=0.06),
-        colour=ink,
-        width=0.014,
-        opacity=0.9,
-    )
+    sheet.word(sheet.article.brand, colour=ink, y=foot - 0.25, width=0.28, height=0.07)

@@ -15,7 +15,6 @@ from vitrina.catalogue.sample.figure import (
     tube,
     within,
 )
-from vitrina.catalogue.sample.lettering import lettering
 
 _TOP = -0.76
 
@@ -50,8 +49,7 @@ def _print(sheet: Sheet) -> None:
         sheet.part("stripe", box(-0.36, -0.2, 0.36, -0.08, 0.0), sheet.accent, "flat")
     else:
         ink = WHITE if sheet.main.colour.lightness < 0.5 else BLACK
-        words = lettering(sheet.article.brand, x=0, y=-0.12, width=0.5, height=0.13)
-        sheet.line(words, colour=ink, width=0.026, opacity=0.9)
+        sheet.word(sheet.article.brand, colour=ink, y=-0.12, width=0.5, height=0.15)
 
 
 def shirt(sheet: Sheet) -> None:

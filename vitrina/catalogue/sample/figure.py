@@ -13,6 +13,7 @@ import skia
 from vitrina.catalogue.sample.article import Article
 from vitrina.catalogue.sample.colours import Colour
 from vitrina.catalogue.sample.draws import Draws
+from vitrina.catalogue.sample.lettering import lettering
 
 Form = Literal["cloth", "flat", "round", "lying", "ball"]
 """How light runs over a part: fabric with folds, a flat sheet, an upright or lying cylinder, a ball."""
@@ -56,6 +57,13 @@ class Line:
     opacity: float
 
 
+@dataclass(frozen=True)
+class Word(Line):
+    """Printed text, as the line that writes it."""
+
+    text: str
+
+
 @dataclass
 class Sheet:
     """The drawing board of one article: its facts, its finishes, its shape's draws, and the marks made so far.
@@ -80,6 +88,22 @@ class Sheet:
     ) -> None:
         """Adds a line before all parts."""
         self.marks.append(Line(path, colour, width, dash, opacity))
+
+    def word(
+        self,
+        text: str,
+        *,
+        colour: Colour,
+        y: float,
+        width: float,
+        height: float,
+        x: float = 0.0,
+        turn_degrees: float = 0.0,
+    ) -> None:
+        """Prints a text centred on (x, y), in strokes as bold as its height allows."""
+        path = lettering(text, width=width, height=height)
+        bold = path.getBounds().height() * 0.15
+        self.marks.append(Word(moved(path, x=x, y=y, turn_degrees=turn_degrees), colour, bold, 0.0, 0.9, text))
 
     def seam(self, *points: Point, dash: float = 0.0) -> None:
         """A thin line in the shade of the main colour."""

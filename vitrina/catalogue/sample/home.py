@@ -37,9 +37,10 @@ def chair(sheet: Sheet) -> None:
     (lx, _), (lt, _) = posts[0]
     (rx, _), (rt, _) = posts[1]
     if back == "solid back":
-        panel = soft(
-            (lx, seat_y - 0.12), (lt - 0.02, tall, 0.12), (rt + 0.02, tall, 0.12), (rx, seat_y - 0.12), radius=0.06
-        )
+        bottom = seat_y - sheet.shape.choice((-0.02, 0.1, 0.28))
+        for start, end in posts:
+            sheet.part("post", tube(curve(start, end), thick * 0.8), sheet.plain, "round")
+        panel = soft((lx, bottom), (lt - 0.02, tall, 0.12), (rt + 0.02, tall, 0.12), (rx, bottom), radius=0.06)
         sheet.part("back", panel, sheet.main)
     elif back == "slatted back":
         count = 3 + sheet.shape.below(3)
@@ -192,11 +193,13 @@ def cushion(sheet: Sheet) -> None:
     if sheet.shape.chance(0.5):
         piping = sheet.trim if sheet.shape.chance(0.5) else sheet.plain
         sheet.part("piping", tube(body, 0.035), piping, "flat")
-    if sheet.shape.chance(0.35):
-        sheet.part("button", ellipse(0, 0, 0.06, 0.06), sheet.plain, "ball")
-        for angle in (20, 80, 140, 200, 260, 320):
-            fold = moved(curve((0.07, 0), (0.2, 0.01)), turn_degrees=angle)
-            sheet.line(fold, colour=sheet.main.colour.shade, width=0.016, opacity=0.35)
+    if outline == "round" or sheet.shape.chance(0.35):
+        # A round cushion is gathered to its button all the way round, else it would pass for a ball.
+        count, reach = (18, 0.72) if outline == "round" else (6, 0.2)
+        for at in range(count):
+            fold = moved(curve((0.07, 0), (reach * 0.5, 0.012), (reach, 0.0)), turn_degrees=20 + at * 360 / count)
+            sheet.line(fold, colour=sheet.main.colour.shade, width=0.018, opacity=0.4)
+        sheet.part("button", ellipse(0, 0, 0.07, 0.07), sheet.plain, "ball")
 
 
 def vase(sheet: Sheet) -> None:

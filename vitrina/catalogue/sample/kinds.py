@@ -260,7 +260,7 @@ KINDS: Mapping[str, Kind] = {
             {"ceramic": 5, "porcelain": 2, "enamelled steel": 1.5},
             _PRINTED,
             {"0.25 l": 0.9, "0.33 l": 1.0, "0.4 l": 1.1, "0.5 l": 1.2},
-            {"sides": {"straight": 3, "rounded": 2, "tapered": 2}},
+            {"sides": {"straight sides": 3, "rounded": 2, "tapered": 2}},
         ),
         Kind(
             "bottle",

@@ -15,7 +15,6 @@ from vitrina.catalogue.sample.figure import (
     within,
     without,
 )
-from vitrina.catalogue.sample.lettering import lettering
 
 _STEEL = Finish(Colour(190, 192, 198), "steel")
 
@@ -32,7 +31,7 @@ def mug(sheet: Sheet) -> None:
     """A mug with straight, rounded or tapered sides, a handle at the right, and what is drunk from it or nothing."""
     sides, top = sheet.feature("sides"), sheet.between(-0.62, -0.4)
     wide = sheet.between(0.46, 0.54)
-    foot = {"straight": wide, "rounded": wide * 0.72, "tapered": wide * sheet.between(0.66, 0.78)}[sides]
+    foot = {"straight sides": wide, "rounded": wide * 0.72, "tapered": wide * sheet.between(0.66, 0.78)}[sides]
     curved = 0.4 if sides == "rounded" else 0.09
     grip = sheet.plain if sheet.shape.chance(0.8) else sheet.accent
     high = top + sheet.between(0.16, 0.26)
@@ -91,8 +90,7 @@ def _band(sheet: Sheet, *, wide: float, top: float) -> None:
         )
     else:
         dark = sheet.plain.colour.lightness > 0.5
-        word = lettering(sheet.article.brand, x=0, y=0.22, width=0.62, height=0.16)
-        sheet.line(word, colour=BLACK if dark else WHITE, width=0.032, opacity=0.85)
+        sheet.word(sheet.article.brand, colour=BLACK if dark else WHITE, y=0.22, width=0.64, height=0.18)
 
 
 def bottle(sheet: Sheet) -> None:
@@ -140,8 +138,7 @@ def bottle(sheet: Sheet) -> None:
     sheet.part("collar", box(-neck - 0.01, top - 0.01, neck + 0.01, top + 0.035, 0.01), _STEEL, "round")
     if sheet.main.pattern == "plain" and sheet.shape.chance(0.6):
         ink = WHITE if sheet.plain.colour.lightness < 0.5 else BLACK
-        word = lettering(sheet.article.brand, x=0, y=0, width=0.62, height=0.13)
-        sheet.line(moved(word, x=0, y=0.3, turn_degrees=-90), colour=ink, width=0.026, opacity=0.8)
+        sheet.word(sheet.article.brand, colour=ink, y=0.3, width=0.7, height=0.15, turn_degrees=-90)
 
 
 def jar(sheet: Sheet) -> None:
@@ -180,21 +177,15 @@ def jar(sheet: Sheet) -> None:
                         ),
                         "ball",
                     )
-    sheet.part("glass", body, Finish(Colour(236, 240, 240).mixed(contents, 0.5), "glass"), "round")
+    sheet.part("glass", body, Finish(Colour(236, 240, 240), "clear glass"), "round")
     printed = Finish(**{**sheet.main.__dict__, "material": "cardboard"})
     label = mirrored((0, 0.02, 0.0), (wide * 0.9, 0.0, 0.03), (wide * 0.9, 0.68, 0.03), (0, 0.72, 0.0))
     sheet.part("label", within(label, body), printed, "round")
     plate = mirrored((0, 0.12, 0.2), (wide * 0.62, 0.14, 0.1), (wide * 0.62, 0.54, 0.1), (0, 0.58, 0.2))
     paper = Finish(Colour(250, 246, 234), "cardboard")
     sheet.part("plate", plate, paper, "flat")
-    sheet.line(
-        lettering(sheet.article.brand, x=0, y=0.26, width=wide * 1.08, height=0.1),
-        colour=Colour(40, 34, 30),
-        width=0.02,
-        opacity=0.9,
-    )
-    word = lettering(sheet.feature("contents"), x=0, y=0.44, width=wide * 1.08, height=0.075)
-    sheet.line(word, colour=contents.mixed(BLACK, 0.35), width=0.017, opacity=0.95)
+    sheet.word(sheet.article.brand, colour=Colour(40, 34, 30), y=0.27, width=wide * 1.1, height=0.11)
+    sheet.word(sheet.feature("contents"), colour=contents.mixed(BLACK, 0.4), y=0.44, width=wide * 1.1, height=0.08)
     half = wide * 0.88
     if sheet.shape.chance(0.35):
         cloth = mirrored(

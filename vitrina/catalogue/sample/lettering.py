@@ -48,8 +48,8 @@ _STROKES = {
 _ADVANCE = 5.6
 
 
-def lettering(text: str, *, x: float, y: float, width: float, height: float) -> skia.Path:
-    """The strokes of a text in capitals, centred on (x, y), at most `width` wide and `height` high.
+def lettering(text: str, *, width: float, height: float) -> skia.Path:
+    """The strokes of a text in capitals, centred on the origin, at most `width` wide and `height` high.
 
     Accents are left out; characters that the alphabet lacks leave a gap. Stroke it to draw it.
     """
@@ -57,13 +57,13 @@ def lettering(text: str, *, x: float, y: float, width: float, height: float) -> 
         letter for letter in unicodedata.normalize("NFD", text.upper()) if unicodedata.category(letter) != "Mn"
     )
     unit = min(width / (len(plain) * _ADVANCE - 1.6), height / 6)
-    left = x - (len(plain) * _ADVANCE - 1.6) * unit / 2
+    left = -(len(plain) * _ADVANCE - 1.6) * unit / 2
     path = skia.Path()
     for at, letter in enumerate(plain):
         for stroke in _STROKES.get(letter, "").split("|"):
             points = [tuple(map(float, point.split(","))) for point in stroke.split()]
             for index, (px, py) in enumerate(points):
-                place = (left + (at * _ADVANCE + px) * unit, y + (py - 3) * unit)
+                place = (left + (at * _ADVANCE + px) * unit, (py - 3) * unit)
                 if index:
                     path.lineTo(*place)
                 else:

@@ -54,7 +54,7 @@ class Painter:
             shader = _tiled(folds_tile(), span=1.3, turn_degrees=finish.turn_degrees + 6.0, shift=bounds.left())
             canvas.drawPath(path, skia.Paint(AntiAlias=True, Shader=shader, Alphaf=substance.folds * 0.3))
         if mark.form != "flat":
-            self._bevel(canvas, path, bounds, finish.colour)
+            self._bevel(canvas, path, bounds, finish.colour, solid=1 - substance.clear_share)
         if substance.gloss:
             self._gloss(canvas, path, bounds, mark.form, substance)
         edge = skia.Paint(AntiAlias=True, Style=skia.Paint.kStroke_Style, StrokeWidth=0.008)
@@ -123,9 +123,10 @@ class Painter:
                 [argb(light, 0.35 * strong), argb(colour, 0.0), argb(dark, 0.35 * strong)],
                 [0.0, 0.45, 1.0],
             )
-        canvas.drawPath(path, skia.Paint(AntiAlias=True, Shader=shader))
+        veil = skia.Paint(AntiAlias=True, Shader=shader, Alphaf=1 - substance.clear_share * 0.8)
+        canvas.drawPath(path, veil)
 
-    def _bevel(self, canvas: skia.Canvas, path: skia.Path, bounds: skia.Rect, colour: Colour) -> None:
+    def _bevel(self, canvas: skia.Canvas, path: skia.Path, bounds: skia.Rect, colour: Colour, *, solid: float) -> None:
         """A soft dark rim away from the light, so that the part has thickness."""
         small = min(bounds.width(), bounds.height())
         if small < 0.09:
@@ -135,7 +136,7 @@ class Painter:
         canvas.clipPath(path, skia.ClipOp.kIntersect, True)
         rim = skia.Paint(AntiAlias=True, Style=skia.Paint.kStroke_Style, StrokeWidth=width)
         rim.setMaskFilter(skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, width * 0.38))
-        rim.setColor(argb(colour.shade, 0.55))
+        rim.setColor(argb(colour.shade, 0.55 * solid))
         canvas.translate(self._light.x * width * 0.35, self._light.y * width * 0.35)
         canvas.drawPath(path, rim)
         canvas.restore()

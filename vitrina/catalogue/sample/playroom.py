@@ -13,7 +13,6 @@ from vitrina.catalogue.sample.figure import (
     soft,
     tube,
 )
-from vitrina.catalogue.sample.lettering import lettering
 
 
 def teddy_bear(sheet: Sheet) -> None:
@@ -28,7 +27,7 @@ def teddy_bear(sheet: Sheet) -> None:
         sheet.part("inner ear", ellipse(side * big * 0.8, head_y - big * 0.7, ear * 0.58, ear * 0.58), pale, "flat")
     arm = sheet.between(0.0, 24.0)
     for side in (1, -1):
-        limb = moved(ellipse(0, 0.2, 0.14, 0.3), x=belly * 0.86, y=-0.06, turn_degrees=-38 - arm)
+        limb = moved(ellipse(0, 0.2, 0.15, 0.32), x=belly * 0.62, y=-0.02, turn_degrees=-36 - arm)
         sheet.part("arm", limb if side == 1 else flipped(limb), sheet.main, "ball")
     sheet.part("body", ellipse(0, 0.36, belly, 0.47), sheet.main, "ball")
     if sheet.shape.chance(0.5):
@@ -149,9 +148,7 @@ def toy_car(sheet: Sheet) -> None:
     elif sheet.shape.chance(0.3):
         number = str(sheet.shape.below(90) + 10)
         sheet.part("race disc", ellipse(-0.2, belt + 0.16, 0.13, 0.13), Finish(WHITE, "cardboard"), "flat")
-        sheet.line(
-            lettering(number, x=-0.2, y=belt + 0.16, width=0.15, height=0.13), colour=BLACK, width=0.026, opacity=0.9
-        )
+        sheet.word(number, colour=BLACK, x=-0.2, y=belt + 0.16, width=0.15, height=0.14)
 
 
 def notebook(sheet: Sheet) -> None:
@@ -170,17 +167,11 @@ def notebook(sheet: Sheet) -> None:
             (0, y - 0.17), (0.34, y - 0.17), (0.34, y + 0.17), (0, y + 0.17), radius=sheet.between(0.0, 0.14)
         )
         sheet.part("label", plate, paper, "flat")
-        sheet.line(
-            lettering(sheet.article.brand, x=0.0, y=y - 0.05, width=0.54, height=0.09),
-            colour=Colour(50, 46, 44),
-            width=0.02,
-            opacity=0.9,
-        )
+        sheet.word(sheet.article.brand, colour=Colour(50, 46, 44), y=y - 0.05, width=0.54, height=0.1)
         for line in (0.05, 0.11):
             sheet.line(curve((-0.26, y + line), (0.26, y + line)), colour=Colour(90, 86, 84), width=0.008, opacity=0.6)
     else:
-        word = lettering(sheet.article.brand, x=0.05, y=sheet.between(-0.4, 0.4), width=0.8, height=0.14)
-        sheet.line(word, colour=ink, width=0.026, opacity=0.85)
+        sheet.word(sheet.article.brand, colour=ink, x=0.02, y=sheet.between(-0.4, 0.4), width=0.72, height=0.15)
     if spiral:
         wire = Finish(sheet.shape.choice((Colour(206, 208, 212), Colour(58, 58, 62), Colour(206, 172, 96))), "steel")
         for at in range(15):

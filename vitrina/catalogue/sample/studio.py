@@ -8,7 +8,7 @@ import skia
 from vitrina.catalogue.sample.article import Article
 from vitrina.catalogue.sample.colours import BLACK, PALETTE, WHITE, Colour
 from vitrina.catalogue.sample.draws import Draws
-from vitrina.catalogue.sample.figure import Finish, Line, Part, Sheet
+from vitrina.catalogue.sample.figure import Finish, Line, Part, Sheet, Word
 from vitrina.catalogue.sample.goods import drawing
 from vitrina.catalogue.sample.paint import Light, Painter, argb
 from vitrina.catalogue.sample.textures import SUBSTANCES
@@ -74,7 +74,9 @@ def photograph(article: Article, *, view: int) -> bytes:
     side = draws.choice((-1.0, 1.0))
     light = Light(x=side * draws.uniform(0.3, 0.85), y=-draws.uniform(0.5, 0.9), strength=draws.uniform(0.55, 1.0))
     _backdrop(canvas, article, draws, view=view)
-    mirror = draws.chance(0.35) and article.kind.stands
+    # Printed words would read backwards in a mirror image.
+    is_printed = any(isinstance(mark, Word) for mark in sheet.marks)
+    mirror = draws.chance(0.35) and not is_printed
     canvas.concat(_camera(article, draws, view=view, mirror=mirror))
     # A mirrored article is lit from the mirrored side, so that light falls from one side in the picture.
     inner = Light(-light.x, light.y, light.strength) if mirror else light
@@ -94,7 +96,7 @@ def photograph(article: Article, *, view: int) -> bytes:
 
 def _camera(article: Article, draws: Draws, *, view: int, mirror: bool) -> skia.Matrix:
     """From the box to the picture: size, place, a slight turn and a slight perspective."""
-    scale = draws.uniform(0.82, 0.96) if view < 2 else draws.uniform(1.1, 1.4)
+    scale = draws.uniform(0.82, 0.96) if view < 2 else draws.uniform(1.05, 1.3)
     turn = draws.uniform(-4, 4) if article.kind.stands else draws.uniform(-12, 12) * (1 + view)
     drift = 0.05 if view < 2 else 0.22
     half = PICTURE_PX / 2
@@ -167,7 +169,7 @@ def _backdrop(canvas: skia.Canvas, article: Article, draws: Draws, *, view: int)
         sheet = skia.Path()
         sheet.addRect(skia.Rect.MakeLTRB(-1.1, -1.1, 1.1, 1.1))
         painter = Painter(Light(0.4, -0.6, 0.5))
-        painter.paint(canvas, Part("ground", sheet, Finish(top, "wood" if kind == "table" else "linen"), "flat"))
+        painter.paint(canvas, Part("ground", sheet, Finish(top, "board" if kind == "table" else "linen"), "flat"))
         canvas.restore()
     elif kind == "horizon" and article.kind.stands:
         line = size * draws.uniform(0.62, 0.76)

@@ -35,6 +35,7 @@ class Substance:
 SUBSTANCES: dict[str, Substance] = {
     "acetate": Substance(gloss=0.8),
     "aluminium": Substance("brushed", 0.25, 0.5, metal=True),
+    "board": Substance("wood", 0.28),
     "canvas": Substance("weave", 0.75, folds=0.25),
     "cardboard": Substance("slub", 0.2),
     "cast iron": Substance("cast", 0.7, 0.15),
@@ -42,12 +43,13 @@ SUBSTANCES: dict[str, Substance] = {
     "cotton": Substance("weave", 0.22, folds=0.5),
     "denim": Substance("twill", 0.8, folds=0.45),
     "enamelled steel": Substance("cast", 0.1, 0.85),
+    "clear glass": Substance(gloss=1.0, clear_share=0.9),
     "glass": Substance(gloss=1.0, clear_share=0.42),
     "leather": Substance("grain", 0.4, 0.5, folds=0.22),
-    "linen": Substance("slub", 0.75, folds=0.7),
+    "linen": Substance("slub", 0.55, folds=0.7),
     "nylon": Substance("weave", 0.35, 0.4, folds=0.35),
     "plastic": Substance(gloss=0.6),
-    "plush": Substance("fur", 0.6, folds=0.15),
+    "plush": Substance("fur", 0.5, folds=0.15),
     "polyester": Substance("none", 0.0, 0.25, folds=0.5),
     "porcelain": Substance(gloss=1.0),
     "rattan": Substance("wicker", 0.8),
@@ -57,10 +59,10 @@ SUBSTANCES: dict[str, Substance] = {
     "steel": Substance("brushed", 0.3, 0.6, metal=True),
     "suede": Substance("nap", 0.55, folds=0.15),
     "velvet": Substance("nap", 0.4, 0.5, folds=0.6),
-    "wood": Substance("wood", 0.75, 0.15),
-    "wool": Substance("knit", 0.7, folds=0.3),
+    "wood": Substance("wood", 0.55, 0.15),
+    "wool": Substance("knit", 0.6, folds=0.3),
 }
-"""Every material of `kinds` and of the parts that go with it."""
+"""Every material of `kinds` and of the parts and grounds that go with it."""
 
 
 @cache
@@ -81,17 +83,17 @@ def texture_tile(texture: Texture) -> skia.Image:
             _noise(canvas, 0.06, 0.5, contrast=3.0)
             _noise(canvas, 0.5, 0.06, contrast=3.0)
         case "grain":
-            _noise(canvas, 0.16, 0.16, contrast=4.0)
+            _noise(canvas, 0.4, 0.4, contrast=4.0)
         case "nap":
-            _noise(canvas, 0.05, 0.05, contrast=3.0)
-            _noise(canvas, 0.6, 0.6, contrast=2.0)
+            _noise(canvas, 0.03, 0.04, contrast=2.5)
+            _noise(canvas, 0.7, 0.7, contrast=2.5)
         case "wood":
             _noise(canvas, 0.008, 0.11, contrast=5.0)
             _noise(canvas, 0.03, 0.45, contrast=3.0)
         case "brushed":
             _noise(canvas, 0.008, 0.6, contrast=3.0)
         case "fur":
-            _noise(canvas, 0.22, 0.12, contrast=5.0)
+            _noise(canvas, 0.5, 0.28, contrast=4.0)
         case "cast":
             _noise(canvas, 0.5, 0.5, contrast=3.0)
         case "none":

@@ -1,0 +1,195 @@
+"""English titles and descriptions of an article, from a small weighted grammar."""
+
+import re
+from collections.abc import Mapping
+
+from vitrina.catalogue.sample.article import Article
+from vitrina.catalogue.sample.draws import Draws
+from vitrina.catalogue.sample.grammar import expand
+from vitrina.catalogue.sample.size_words import read_size
+from vitrina.catalogue.sample.words_en import (
+    ADJECTIVES_EN,
+    AUDIENCES_EN,
+    COLOURS_EN,
+    FEATURES_EN,
+    KINDS_EN,
+    MATERIAL_ADJECTIVES_EN,
+    MATERIALS_EN,
+    PATTERN_MARKS_EN,
+    PATTERNS_EN,
+)
+
+_TITLES: Mapping[str, float] = {
+    "[{brand} ][{audience} ][.3:{adjective} ]{colour} [.7:{pattern} ][.7:{material} ]{noun}[.6: {after}][.4:, {size}]": 4,
+    "{brand} {model} [.4:{audience} ][.8:{colour} ][{pattern} ][{material} ]{noun}[.3:, {size}]": 2,
+    "{noun} in {colour} {material_name}[.6: with {accent} {marks}][ (by|from) {brand}][.4:, {size}]": 2,
+    "{before} {noun}, {colour}[, {material_name}][, {pattern}][ - {brand}][.3: {model}]": 2,
+    "[{brand} ]{noun}[ {model}] - {colour}[/{accent}][, {size}]": 1.5,
+    "{colour}[.8: {pattern}] {noun}[ {after}]": 1.5,
+    "{material} {noun} {after}, {colour}[, {size}][ - {brand}[ {model}]]": 1.5,
+    "[{brand} ]{noun} with {accent} {marks} on {colour}[ {material_name}][, {size}]": 1.5,
+    "{adjective} {before} {noun} for (every day|any season|you|a treat) in {colour}[, {brand}]": 0.7,
+}
+
+_GROCERY_TITLES: Mapping[str, float] = {
+    "{brand} {contents}[.7:, {size}][.4: in a glass jar]": 3,
+    "{contents} by {brand}[.5:, {colour} label][.6:, {size}]": 2,
+    "jar of {contents}[.6: with a {colour}[ {pattern}] label][.5:, {brand}][, {size}]": 3,
+    "{size} {contents} [{brand} ](jar|glass jar), {colour}[.6: {pattern}] label and lid": 2,
+}
+
+_OPENERS: Mapping[str, float] = {
+    "{this} {colour}[ {pattern}] {noun} {come} from {brand}.": 2,
+    "{a} [{adjective} ]{colour} {noun} in {material_name}[ {after}].": 2,
+    "From {brand}: {a} {noun} {after}, in {colour}[ {material_name}].": 1.5,
+    "Made of {material_name}[ in {colour}], {this} {noun} {is} (made to last|easy to live with|a pleasure to use).": 1.5,
+    "{brand} {model}: {a} [{adjective} ]{noun} (with a character of its own|for the long run|done right).": 1,
+    "(Looking for|Meet|Say hello to) {a} [{audience} ]{noun} {after}? (Here {is} the one in|You will like the) {colour}.": 0.4,
+    "{this} {noun} {brighten} up (any day|the week|a grey morning) in {colour} with {accent} {marks}.": 1.2,
+    "[{adjective} ]{noun} {after} and {after_too}.": 1.2,
+}
+
+_FACTS: tuple[str, ...] = (
+    "{it} {is} made of {material_name}.",
+    "Material: {material_name}.",
+    "Colour: {colour}[, with {accent} {marks}].",
+    "{accent} {marks} on {a_plain} {colour} ground.",
+    "{noun} {after}.",
+    "Model {model}[ by {brand}].",
+    "Part of the {model} (line|collection|series)[ from {brand}].",
+    "{size_fact}.",
+    "{size_fact}.",
+    "{use}",
+    "{use}",
+    "{other_use}",
+    "[For {whom}. ]{audience_fact}.",
+    "(Also available in other colours|Two-year guarantee|Free returns within 30 days|A gift that always works).",
+)
+
+_GROCERY_FACTS: tuple[str, ...] = (
+    "{contents} from {brand}.",
+    "Glass jar with a {colour}[ {pattern}] label[ and a {colour} lid].",
+    "{size_fact}.",
+    "{use}",
+    "{other_use}",
+    "(Goes well with cheese|For breakfast or a snack|Stores well in the cupboard).",
+)
+
+_PAIRED = frozenset({"trousers", "sneakers", "boots", "heels", "sunglasses", "headphones"})
+_WHOM = {"women": "women", "men": "men", "kids": "children"}
+
+
+def english_title(article: Article, *, draws: Draws) -> str:
+    """One English title."""
+    slots = _slots(article, draws)
+    templates = dict(_GROCERY_TITLES if article.kind.domain == "groceries" else _TITLES)
+    text = _first_that_fits(templates, slots, draws)
+    case = draws.weighted({"sentence": 5.0, "title": 3.5, "lower": 1.5})
+    if case == "title":
+        return " ".join(_capital(word) if len(word) > 3 or at == 0 else word for at, word in enumerate(text.split()))
+    return _capital(text) if case == "sentence" else text
+
+
+def english_description(article: Article, *, draws: Draws) -> str:
+    """One English description of one to six sentences."""
+    slots = _slots(article, draws)
+    count = draws.weighted({1: 1.0, 2: 3.0, 3: 3.5, 4: 2.0, 5: 1.0})
+    is_grocery = article.kind.domain == "groceries"
+    facts = draws.shuffled(_GROCERY_FACTS if is_grocery else _FACTS)
+    sentences = []
+    if not is_grocery and draws.chance(0.8):
+        sentences.append(_first_that_fits(dict(_OPENERS), slots, draws))
+    for template in facts:
+        if len(sentences) > count:
+            break
+        sentence = expand(template, slots=slots, draws=draws)
+        if sentence is not None and _capital(sentence) not in map(_capital, sentences):
+            sentences.append(sentence)
+    return " ".join(_capital(sentence) for sentence in sentences)
+
+
+def _slots(article: Article, draws: Draws) -> dict[str, str]:
+    """The words for this article that its templates may use; the words vary, the facts do not."""
+    words = KINDS_EN[article.kind.name]
+    noun = words.nouns[0] if draws.chance(0.55) else draws.choice(words.nouns)
+    is_paired = article.kind.name in _PAIRED
+    many = words.is_plural
+    size = read_size(article.size)
+    spaced = size.text if draws.chance(0.75) else re.sub(r" (?=l$|cm$|mm$|g$)", "", size.text)
+    features = [FEATURES_EN[value] for value in draws.shuffled(tuple(article.features.values()))]
+    uses = draws.shuffled(words.uses)
+    material = draws.choice(MATERIALS_EN[article.material])
+    slots = {
+        "noun": noun,
+        "a": "a pair of" if is_paired else "a(n)",
+        "a_plain": "a(n)",
+        "this": "these" if many else "this",
+        "it": "they" if many else "it",
+        "is": "are" if many else "is",
+        "come": "come" if many else "comes",
+        "brighten": "brighten" if many else "brightens",
+        "brand": article.brand,
+        "model": article.model,
+        "colour": draws.choice(COLOURS_EN[article.colour]),
+        "material": draws.choice(MATERIAL_ADJECTIVES_EN.get(article.material, (material,))),
+        "material_name": material,
+        "adjective": draws.choice(ADJECTIVES_EN),
+        "use": expand(uses[0], slots={}, draws=draws) or "",
+        "other_use": expand(uses[1], slots={}, draws=draws) or "",
+    }
+    if article.pattern != "plain" or draws.chance(0.2):
+        slots["pattern"] = draws.choice(PATTERNS_EN[article.pattern])
+    if article.accent is not None:
+        slots["accent"] = draws.choice(COLOURS_EN[article.accent])
+        slots["marks"] = draws.choice(PATTERN_MARKS_EN[article.pattern])
+    if article.audience is not None:
+        slots["audience"] = draws.choice(AUDIENCES_EN[article.audience])
+        slots["whom"] = _WHOM[article.audience]
+        slots["audience_fact"] = f"{slots['audience']} model"
+    if article.kind.domain == "groceries":
+        slots["contents"] = article.features["contents"]
+    elif features:
+        slots["before"], slots["after"] = features[0]
+        if len(features) > 1:
+            slots["after_too"] = features[1][1]
+    match size.measure:
+        case "garment":
+            slots["size"] = draws.choice(("size {}", "size {}", "EU {}" if article.kind.is_pair else "{}")).format(
+                spaced
+            )
+            slots["size_fact"] = f"size {spaced}[, true to size]"
+        case "format":
+            slots["size"] = draws.choice(("{}", "{} format", "size {}")).format(spaced)
+            slots["size_fact"] = f"{spaced} format"
+        case "volume":
+            slots["size"], slots["size_fact"] = spaced, draws.choice(("holds {}", "capacity: {}")).format(spaced)
+        case "length":
+            slots["size"], slots["size_fact"] = spaced, draws.choice(("measures {}", "size: {}")).format(spaced)
+            if article.kind.name == "headphones":
+                slots["size_fact"] = f"{spaced} drivers"
+        case "weight":
+            slots["size"], slots["size_fact"] = spaced, f"net weight {spaced}"
+    slots["size_fact"] = expand(slots["size_fact"], slots={}, draws=draws) or ""
+    return slots
+
+
+def _first_that_fits(templates: dict[str, float], slots: Mapping[str, str], draws: Draws) -> str:
+    """The expansion of a template drawn by weight among those whose slots are there."""
+    while templates:
+        template = draws.weighted(templates)
+        text = expand(template, slots=slots, draws=draws)
+        if text is not None:
+            return _with_articles(text)
+        del templates[template]
+    raise AssertionError("no template fits")
+
+
+def _with_articles(text: str) -> str:
+    """`a(n)` as a or an, by the letter that follows."""
+    return re.sub(r"a\(n\) (?=(\w))", lambda found: "an " if found[1].lower() in "aeio" else "a ", text)
+
+
+def _capital(text: str) -> str:
+    """The text with its first letter as a capital and nothing else changed."""
+    text = _with_articles(text)
+    return text[:1].upper() + text[1:]

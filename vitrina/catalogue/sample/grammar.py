@@ -1,0 +1,105 @@
+"""A small weighted grammar: templates with slots, options and alternatives, expanded by keyed draws."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from vitrina.catalogue.sample.draws import Draws
+
+_TOKEN = re.compile(r"\{\w+\}|\[(?:\.\d+:)?|[\]()|]|[^\[\](){}|]+")
+
+
+@dataclass(frozen=True)
+class _Slot:
+    name: str
+
+
+@dataclass(frozen=True)
+class _Option:
+    share: float
+    inner: "_Sequence"
+
+
+@dataclass(frozen=True)
+class _Either:
+    branches: tuple["_Sequence", ...]
+
+
+_Node = str | _Slot | _Option | _Either
+_Sequence = tuple[_Node, ...]
+
+
+def expand(template: str, *, slots: Mapping[str, str], draws: Draws) -> str | None:
+    """One text of a template, or None where a slot that must be filled is missing.
+
+    `{name}` is a slot, `[...]` appears half the time (`[.2:...]` with that share) and never when one of its own slots
+    is missing, `(a|b)` is one of its branches whose slots are there. Spaces are collapsed.
+
+    >>> expand("[.0:big ]{colour} (mug)", slots={"colour": "red"}, draws=Draws(1))
+    'red mug'
+    """
+    text = _render(_parse(template), slots, draws)
+    return None if text is None else re.sub(r"\s+([,.;:])", r"\1", " ".join(text.split()))
+
+
+def _render(sequence: _Sequence, slots: Mapping[str, str], draws: Draws) -> str | None:
+    if not _fits(sequence, slots):
+        return None
+    pieces = []
+    for node in sequence:
+        match node:
+            case str():
+                pieces.append(node)
+            case _Slot(name):
+                pieces.append(slots[name])
+            case _Option(share, inner):
+                # The share is drawn even where the option cannot appear, so that a missing fact shifts nothing else.
+                if draws.chance(share):
+                    pieces.append(_render(inner, slots, draws) or "")
+            case _Either(branches):
+                able = [branch for branch in branches if _fits(branch, slots)]
+                pieces.append(_render(draws.choice(able), slots, draws) or "")
+    return "".join(pieces)
+
+
+def _fits(sequence: _Sequence, slots: Mapping[str, str]) -> bool:
+    """Whether every slot that must be filled is there."""
+    return all(
+        (not isinstance(node, _Slot) or node.name in slots)
+        and (not isinstance(node, _Either) or any(_fits(branch, slots) for branch in node.branches))
+        for node in sequence
+    )
+
+
+@cache
+def _parse(template: str) -> _Sequence:
+    tokens = _TOKEN.findall(template)
+    assert "".join(tokens) == template, f"stray brace in {template!r}"
+    sequence, end = _parse_sequence(tokens, 0)
+    assert end == len(tokens), f"unbalanced bracket in {template!r}"
+    return sequence
+
+
+def _parse_sequence(tokens: list[str], at: int) -> tuple[_Sequence, int]:
+    nodes: list[_Node] = []
+    while at < len(tokens) and tokens[at] not in ("]", ")", "|"):
+        token = tokens[at]
+        if token.startswith("["):
+            inner, at = _parse_sequence(tokens, at + 1)
+            assert at < len(tokens) and tokens[at] == "]", f"unbalanced [ in {''.join(tokens)!r}"
+            nodes.append(_Option(float(token[1:-1] or 0.5), inner))
+        elif token == "(":
+            branches = []
+            while token != ")":
+                inner, at = _parse_sequence(tokens, at + 1)
+                assert at < len(tokens) and tokens[at] in "|)", f"unbalanced ( in {''.join(tokens)!r}"
+                branches.append(inner)
+                token = tokens[at]
+            nodes.append(_Either(tuple(branches)))
+        elif token.startswith("{"):
+            nodes.append(_Slot(token[1:-1]))
+        else:
+            nodes.append(token)
+        at += 1
+    return tuple(nodes), at

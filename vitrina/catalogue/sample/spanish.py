@@ -1,0 +1,211 @@
+"""Spanish titles and descriptions of an article, from a small weighted grammar that agrees in gender and number."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from vitrina.catalogue.sample.article import Article
+from vitrina.catalogue.sample.draws import Draws
+from vitrina.catalogue.sample.grammar import expand
+from vitrina.catalogue.sample.size_words import read_size
+from vitrina.catalogue.sample.words_es import (
+    ADJECTIVES_ES,
+    AUDIENCES_ES,
+    COLOURS_ES,
+    FEATURES_ES,
+    KINDS_ES,
+    MATERIALS_ES,
+    PATTERN_MARKS_ES,
+    PATTERNS_ES,
+    Noun,
+)
+
+_TITLES: Mapping[str, float] = {
+    "{noun}[ {audience}][.8: {colour}][.7: de {material}][.7: {pattern}][ {after}][.6: {brand}][.3:, {size}]": 4,
+    "{noun} {brand}[ {model}] (en color {colour_name}|de color {colour_name}|en {colour_name})[, {size}]": 2,
+    "{brand} {model}: {noun} {colour}[ de {material}][ {audience}]": 1.5,
+    "{noun} de {material} {colour}[.7: {pattern}][ {audience}][ - {brand}][.3:, {size}]": 2.5,
+    "{noun} {colour} con {marks} {accent}[ de {material}][, {brand}][.4:, {size}]": 2,
+    "{noun} {after}, {colour}[, {size}][ - {brand}[ {model}]]": 2,
+    "[{adjective} ]{noun} {colour}[ {audience}]": 1,
+    "{noun} {adjective} {after} (en|color) {colour_name}[, {material}][, {brand}]": 1,
+}
+
+_GROCERY_TITLES: Mapping[str, float] = {
+    "{contents} {brand}[.7:, {noun} de {size}]": 3,
+    "{noun} de {contents}[.6: con etiqueta {label}][.5:, {brand}][, {size}]": 3,
+    "{contents} en {noun} de cristal[, {brand}][.6:, {size}]": 2,
+    "{brand} {contents} {size}, etiqueta[ y tapa] {label}": 1.5,
+}
+
+_OPENERS: Mapping[str, float] = {
+    "{este} {noun} {colour}[ {pattern}] {es} de {brand}.": 2,
+    "{noun}[ {adjective}] de {material} en color {colour_name}[, {after}].": 2,
+    "De la mano de {brand} llega{n} {este} {noun} {after}, en {colour_name}.": 1.2,
+    "Fabricad{o} en {material}[ y de color {colour_name}], {este} {noun} {es} para (durar|usar a diario|disfrutar).": 1.5,
+    "{brand} {model}: {noun} {adjective} (con carácter propio|para muchos años|como debe{n} ser).": 1,
+    "¿(Buscas|Te apetece{n}) {un} {noun} {after}? {este} {es} {colour}.": 0.5,
+    "{este} {noun} {colour} con {marks} {accent} alegra{n} (cualquier día|la semana|las mañanas grises).": 1.2,
+    "{noun} {after} y {after_too}[, {audience}].": 1.2,
+}
+
+_FACTS: tuple[str, ...] = (
+    "Hech{o} de {material}.",
+    "Material: {material}.",
+    "Color: {colour_name}[, con {marks} {accent}].",
+    "Diseño {pattern_name}: {marks} {accent} sobre fondo {colour_name}.",
+    "{noun} {after}.",
+    "Modelo {model}[ de {brand}].",
+    "Pertenece{n} a la (línea|colección|serie) {model}[ de {brand}].",
+    "{size_fact}.",
+    "{size_fact}.",
+    "{use}",
+    "{use}",
+    "{other_use}",
+    "Pensad{o} {for_whom}.",
+    "(También disponible{s} en otros colores|Dos años de garantía|Devolución gratuita en 30 días|Un regalo que siempre gusta).",
+)
+
+_GROCERY_FACTS: tuple[str, ...] = (
+    "{contents} de {brand}.",
+    "{noun} de cristal con etiqueta[ y tapa] {label}.",
+    "{size_fact}.",
+    "{use}",
+    "{other_use}",
+    "(Va muy bien con queso|Para el desayuno o la merienda|Se guarda bien en la despensa).",
+)
+
+_FOR_WHOM = {"women": "para mujer", "men": "para hombre", "kids": "para niños"}
+_CONTENTS = {
+    "honey": ("miel", "miel de flores"),
+    "strawberry jam": ("mermelada de fresa", "confitura de fresa"),
+    "orange marmalade": ("mermelada de naranja",),
+    "olives": ("aceitunas", "aceitunas verdes"),
+    "fig jam": ("mermelada de higo", "mermelada de higos"),
+}
+
+
+def spanish_title(article: Article, *, draws: Draws) -> str:
+    """One Spanish title."""
+    slots = _slots(article, draws)
+    text = _first_that_fits(dict(_GROCERY_TITLES if article.kind.domain == "groceries" else _TITLES), slots, draws)
+    case = draws.weighted({"sentence": 7.0, "title": 1.5, "lower": 1.5})
+    if case == "title":
+        return " ".join(_capital(word) if len(word) > 3 or at == 0 else word for at, word in enumerate(text.split()))
+    return _capital(text) if case == "sentence" else text
+
+
+def spanish_description(article: Article, *, draws: Draws) -> str:
+    """One Spanish description of one to six sentences."""
+    slots = _slots(article, draws)
+    count = draws.weighted({1: 1.0, 2: 3.0, 3: 3.5, 4: 2.0, 5: 1.0})
+    is_grocery = article.kind.domain == "groceries"
+    sentences = []
+    if not is_grocery and draws.chance(0.8):
+        sentences.append(_first_that_fits(dict(_OPENERS), slots, draws))
+    for template in draws.shuffled(_GROCERY_FACTS if is_grocery else _FACTS):
+        if len(sentences) > count:
+            break
+        sentence = expand(template, slots=slots, draws=draws)
+        if sentence is not None and sentence not in sentences:
+            sentences.append(sentence)
+    return " ".join(_sentence(sentence) for sentence in sentences)
+
+
+def agreed(forms: Sequence[str], noun: Noun) -> str:
+    """The form of an adjective (masculine, feminine, masculine plural, feminine plural) that goes with the noun."""
+    return forms[(2 if noun.is_plural else 0) + (1 if noun.gender == "f" else 0)]
+
+
+def _slots(article: Article, draws: Draws) -> dict[str, str]:
+    """The words for this article that its templates may use; the words vary, the facts do not."""
+    words = KINDS_ES[article.kind.name]
+    noun = words.nouns[0] if draws.chance(0.6) else draws.choice(words.nouns)
+    many = noun.is_plural
+    size = read_size(article.size)
+    number = size.text.replace(".", ",")
+    if draws.chance(0.25):
+        number = re.sub(r" (?=l$|cm$|mm$|g$)", "", number)
+    colour = draws.choice(COLOURS_ES[article.colour])
+    features = [FEATURES_ES[value] for value in draws.shuffled(tuple(article.features.values()))]
+    slots = {
+        "noun": noun.text,
+        "o": agreed(("o", "a", "os", "as"), noun),
+        "s": "s" if many else "",
+        "n": "n" if many else "",
+        "es": "son" if many else "es",
+        "este": agreed(("este", "esta", "estos", "estas"), noun),
+        "un": agreed(("un", "una", "unos", "unas"), noun),
+        "brand": article.brand,
+        "model": article.model,
+        "colour": agreed(colour, noun),
+        "colour_name": colour[0].removeprefix("color "),
+        "material": draws.choice(MATERIALS_ES[article.material]),
+        "adjective": agreed(draws.choice(ADJECTIVES_ES), noun),
+    }
+    uses = draws.shuffled(words.uses)
+    slots["use"] = expand(uses[0], slots=slots, draws=draws) or ""
+    slots["other_use"] = expand(uses[1], slots=slots, draws=draws) or ""
+    if article.pattern != "plain" or draws.chance(0.2):
+        forms = draws.choice(PATTERNS_ES[article.pattern])
+        slots["pattern"], slots["pattern_name"] = agreed(forms, noun), forms[0]
+    if article.accent is not None:
+        marks = draws.choice(PATTERN_MARKS_ES[article.pattern])
+        slots["marks"], slots["accent"] = marks.text, agreed(draws.choice(COLOURS_ES[article.accent]), marks)
+    if article.audience is not None:
+        slots["audience"] = draws.choice(AUDIENCES_ES[article.audience]).replace("{es}", "es" if many else "")
+        slots["for_whom"] = _FOR_WHOM[article.audience]
+    if article.kind.domain == "groceries":
+        label = Noun("etiqueta", "f")
+        slots["contents"] = draws.choice(_CONTENTS[article.features["contents"]])
+        slots["label"] = agreed(colour, label)
+        if article.pattern != "plain":
+            slots["label"] += " " + agreed(draws.choice(PATTERNS_ES[article.pattern]), label)
+    elif features:
+        slots["after"] = features[0]
+        if len(features) > 1:
+            slots["after_too"] = features[1]
+    match size.measure:
+        case "garment":
+            slots["size"] = draws.choice(
+                ("talla {}", "talla {}", "T. {}", "nº {}" if article.kind.is_pair else "{}")
+            ).format(number)
+            slots["size_fact"] = f"talla {number}"
+        case "format":
+            slots["size"], slots["size_fact"] = draws.choice(("{}", "tamaño {}")).format(number), f"formato {number}"
+        case "volume":
+            slots["size"], slots["size_fact"] = (
+                number,
+                draws.choice(("capacidad: {}", "capacidad de {}")).format(number),
+            )
+        case "length":
+            slots["size"], slots["size_fact"] = (
+                number,
+                draws.choice(("mide" + slots["n"] + " {}", "medidas: {}")).format(number),
+            )
+            if article.kind.name == "headphones":
+                slots["size_fact"] = f"altavoces de {number}"
+        case "weight":
+            slots["size"], slots["size_fact"] = number, f"peso neto: {number}"
+    return slots
+
+
+def _first_that_fits(templates: dict[str, float], slots: Mapping[str, str], draws: Draws) -> str:
+    """The expansion of a template drawn by weight among those whose slots are there."""
+    while templates:
+        template = draws.weighted(templates)
+        text = expand(template, slots=slots, draws=draws)
+        if text is not None:
+            return text
+        del templates[template]
+    raise AssertionError("no template fits")
+
+
+def _capital(text: str) -> str:
+    """The text with its first letter as a capital and nothing else changed."""
+    return text[:1].upper() + text[1:]
+
+
+def _sentence(text: str) -> str:
+    """The text with a capital at its start, after an opening question mark, and after the question."""
+    text = _capital(text)
+    return re.sub(r"((?:^¿|\? ))(\w)", lambda found: found[1] + found[2].upper(), text)

@@ -1,0 +1,416 @@
+"""English words for what the sample shows. Every word is true of the attribute that it names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EnglishKind:
+    """Nouns of a kind (the first is the plainest), whether they are plural, and sentences about its use."""
+
+    nouns: tuple[str, ...]
+    is_plural: bool
+    uses: tuple[str, ...]
+
+
+KINDS_EN: Mapping[str, EnglishKind] = {
+    "t-shirt": EnglishKind(
+        ("T-shirt", "tee", "tee shirt"),
+        False,
+        (
+            "Wear it on its own or under a jacket.",
+            "Cut for an easy fit (through the body|at the shoulders|all day).",
+            "A staple for (weekends|warm days|every wardrobe).",
+        ),
+    ),
+    "shirt": EnglishKind(
+        ("shirt", "button-up shirt", "button-down"),
+        False,
+        (
+            "Looks as good tucked in as worn loose.",
+            "Made for (the office|long lunches|dressing up a little).",
+            "The collar keeps its shape wash after wash.",
+        ),
+    ),
+    "hoodie": EnglishKind(
+        ("hoodie", "hooded sweatshirt", "hooded jumper"),
+        False,
+        (
+            "Brushed inside for warmth.",
+            "The hood adjusts with a drawstring.",
+            "Ready for (cold mornings|the gym|evenings on the sofa).",
+        ),
+    ),
+    "dress": EnglishKind(
+        ("dress", "frock", "gown"),
+        False,
+        (
+            "Falls softly from the waist.",
+            "Equally at home (at a wedding|on the beach|in town).",
+            "Wear it with flats by day and heels by night.",
+        ),
+    ),
+    "skirt": EnglishKind(
+        ("skirt",),
+        False,
+        (
+            "Sits at the waist and moves with every step.",
+            "Pairs with a (simple top|knitted jumper|tucked-in shirt).",
+            "Closes at the back with a hidden zip.",
+        ),
+    ),
+    "trousers": EnglishKind(
+        ("trousers", "pants"),
+        True,
+        (
+            "Two pockets in front and a button at the waist.",
+            "Comfortable from (desk to dinner|morning to night|Monday to Sunday).",
+            "Easy to turn up at the hem.",
+        ),
+    ),
+    "cap": EnglishKind(
+        ("cap", "baseball cap", "peaked cap"),
+        False,
+        (
+            "Adjusts at the back to fit most heads.",
+            "Keeps the sun out of your eyes.",
+            "Stitched eyelets let air through.",
+        ),
+    ),
+    "sneakers": EnglishKind(
+        ("sneakers", "trainers", "running shoes"),
+        True,
+        (
+            "A cushioned sole takes the edge off hard pavements.",
+            "Laced for a firm hold.",
+            "Made for (walking the city|long days|light training).",
+        ),
+    ),
+    "boots": EnglishKind(
+        ("boots",),
+        True,
+        (
+            "A grippy rubber sole for wet streets.",
+            "Warm enough for (winter|autumn walks|a frosty morning).",
+            "Lined for comfort from the first day.",
+        ),
+    ),
+    "heels": EnglishKind(
+        ("heels", "court shoes", "pumps", "high heels"),
+        True,
+        (
+            "A padded insole makes long evenings easy.",
+            "The pointed toe lengthens the leg.",
+            "For (parties|the office|a night out).",
+        ),
+    ),
+    "handbag": EnglishKind(
+        ("handbag", "purse", "bag"),
+        False,
+        (
+            "Room for a phone, keys and a paperback.",
+            "One zipped pocket inside.",
+            "Carry it by hand or over the arm.",
+        ),
+    ),
+    "backpack": EnglishKind(
+        ("backpack", "rucksack", "daypack"),
+        False,
+        (
+            "Padded straps spread the load.",
+            "A sleeve inside fits a laptop.",
+            "Made for (school|the commute|day hikes).",
+        ),
+    ),
+    "watch": EnglishKind(
+        ("watch", "wristwatch", "wrist watch"),
+        False,
+        (
+            "Quartz movement with a two-year battery.",
+            "Splash-proof to 3 bar.",
+            "Clear hands that read at a glance.",
+        ),
+    ),
+    "sunglasses": EnglishKind(
+        ("sunglasses", "shades", "sunnies"),
+        True,
+        (
+            "Lenses block all UVA and UVB light.",
+            "Come with a soft pouch.",
+            "Light on the nose, even after hours.",
+        ),
+    ),
+    "chair": EnglishKind(
+        ("chair", "dining chair", "kitchen chair"),
+        False,
+        (
+            "Sturdy enough for every day.",
+            "Felt pads under the legs protect the floor.",
+            "Takes ten minutes to put together.",
+        ),
+    ),
+    "lamp": EnglishKind(
+        ("lamp", "table lamp", "bedside lamp"),
+        False,
+        (
+            "Takes one E27 bulb, not included.",
+            "Gives a warm, soft light.",
+            "Switch on the cable.",
+        ),
+    ),
+    "cushion": EnglishKind(
+        ("cushion", "throw pillow", "scatter cushion"),
+        False,
+        (
+            "The cover comes off for washing.",
+            "Filled with soft recycled fibre.",
+            "Brightens up a (sofa|bed|reading corner).",
+        ),
+    ),
+    "vase": EnglishKind(
+        ("vase", "flower vase"),
+        False,
+        (
+            "Beautiful with a single stem or none at all.",
+            "Watertight inside.",
+            "Turned by hand, so no two are quite alike.",
+        ),
+    ),
+    "mug": EnglishKind(
+        ("mug", "coffee mug", "cup"),
+        False,
+        (
+            "Safe in the dishwasher.",
+            "For (coffee|tea|hot chocolate) by the (pint|cupful|gallon).",
+            "A handle that fits the whole hand.",
+        ),
+    ),
+    "bottle": EnglishKind(
+        ("bottle", "water bottle", "drinking bottle", "flask"),
+        False,
+        (
+            "Leakproof, even upside down in a bag.",
+            "Wide enough for ice cubes.",
+            "Take it to (the office|the gym|the mountains).",
+        ),
+    ),
+    "jar": EnglishKind(
+        ("jar", "jar of preserves"),
+        False,
+        (
+            "Cooked in small batches.",
+            "No colourings, nothing artificial.",
+            "Keep in the fridge once opened.",
+        ),
+    ),
+    "pot": EnglishKind(
+        ("pot", "cooking pot", "saucepan", "stockpot"),
+        False,
+        (
+            "Works on gas, electric and induction hobs.",
+            "Heats evenly and holds the heat.",
+            "The lid fits snugly.",
+        ),
+    ),
+    "headphones": EnglishKind(
+        ("headphones", "over-ear headphones", "headset"),
+        True,
+        (
+            "Soft cushions close off outside noise.",
+            "Clear voices and a warm bass.",
+            "The band slides to fit.",
+        ),
+    ),
+    "teddy bear": EnglishKind(
+        ("teddy bear", "teddy", "stuffed bear"),
+        False,
+        (
+            "Soft, huggable and hard to put down.",
+            "Machine washable at 30 degrees.",
+            "Suitable from birth.",
+        ),
+    ),
+    "toy car": EnglishKind(
+        ("toy car", "play car", "little car"),
+        False,
+        (
+            "The wheels really turn.",
+            "No batteries needed.",
+            "For children from three years up.",
+        ),
+    ),
+    "notebook": EnglishKind(
+        ("notebook", "notepad", "journal"),
+        False,
+        (
+            "96 pages of smooth cream paper.",
+            "Lies flat when open.",
+            "For (lists|sketches|a diary).",
+        ),
+    ),
+}
+
+COLOURS_EN: Mapping[str, tuple[str, ...]] = {
+    "black": ("black", "black", "jet black"),
+    "white": ("white", "white", "off-white"),
+    "grey": ("grey", "gray"),
+    "beige": ("beige", "beige", "sand"),
+    "brown": ("brown", "brown", "chocolate brown"),
+    "red": ("red", "red", "bright red"),
+    "burgundy": ("burgundy", "wine red", "maroon"),
+    "orange": ("orange",),
+    "yellow": ("yellow", "yellow", "sunny yellow"),
+    "green": ("green", "green", "leaf green"),
+    "olive": ("olive", "olive green"),
+    "turquoise": ("turquoise", "turquoise", "aqua"),
+    "blue": ("blue", "blue", "royal blue"),
+    "navy": ("navy", "navy blue", "dark blue"),
+    "purple": ("purple", "violet"),
+    "pink": ("pink", "pink", "light pink"),
+}
+
+MATERIALS_EN: Mapping[str, tuple[str, ...]] = {
+    "acetate": ("acetate",),
+    "aluminium": ("aluminium", "brushed aluminium"),
+    "canvas": ("canvas", "canvas", "heavy canvas"),
+    "cardboard": ("cardboard", "recycled cardboard"),
+    "cast iron": ("cast iron",),
+    "ceramic": ("ceramic", "stoneware"),
+    "cotton": ("cotton", "cotton", "organic cotton", "100% cotton"),
+    "denim": ("denim", "washed denim"),
+    "enamelled steel": ("enamel", "enamelled steel"),
+    "glass": ("glass", "blown glass"),
+    "leather": ("leather", "leather", "genuine leather", "full-grain leather"),
+    "linen": ("linen", "linen", "pure linen"),
+    "nylon": ("nylon", "ripstop nylon"),
+    "plastic": ("plastic",),
+    "plush": ("plush", "soft plush"),
+    "polyester": ("polyester", "recycled polyester"),
+    "porcelain": ("porcelain", "fine porcelain"),
+    "rattan": ("rattan", "woven rattan"),
+    "rubber": ("rubber", "natural rubber"),
+    "silicone": ("silicone",),
+    "silk": ("silk", "mulberry silk", "silk satin"),
+    "steel": ("steel", "stainless steel", "stainless steel"),
+    "suede": ("suede", "soft suede"),
+    "velvet": ("velvet",),
+    "wood": ("wood", "solid wood"),
+    "wool": ("wool", "merino wool", "knitted wool"),
+}
+
+MATERIAL_ADJECTIVES_EN: Mapping[str, tuple[str, ...]] = {
+    "cast iron": ("cast-iron",),
+    "wood": ("wooden", "wooden", "solid wood"),
+    "enamelled steel": ("enamel", "enamelled"),
+}
+"""Materials whose word before a noun differs from the material's name."""
+
+ADJECTIVES_EN = (
+    "classic",
+    "everyday",
+    "handy",
+    "lovely",
+    "modern",
+    "practical",
+    "simple",
+    "smart",
+    "timeless",
+    "well-made",
+)
+
+PATTERNS_EN: Mapping[str, tuple[str, ...]] = {
+    "plain": ("plain", "solid"),
+    "striped": ("striped", "striped", "stripy"),
+    "dotted": ("polka-dot", "dotted", "spotted"),
+    "checked": ("checked", "check", "gingham"),
+    "zigzag": ("zigzag", "chevron"),
+    "floral": ("floral", "flower-print", "flowery"),
+    "starred": ("star-print", "starry"),
+}
+
+PATTERN_MARKS_EN: Mapping[str, tuple[str, ...]] = {
+    "striped": ("stripes",),
+    "dotted": ("polka dots", "dots", "spots"),
+    "checked": ("checks",),
+    "zigzag": ("zigzags", "chevrons"),
+    "floral": ("flowers", "blossoms"),
+    "starred": ("stars",),
+}
+
+AUDIENCES_EN: Mapping[str, tuple[str, ...]] = {
+    "women": ("women's", "women's", "ladies'"),
+    "men": ("men's", "men's", "gents'"),
+    "kids": ("kids'", "children's"),
+}
+
+FEATURES_EN: Mapping[str, tuple[str, str]] = {
+    # value: (before the noun, after it)
+    "crew neck": ("crew-neck", "with a crew neck"),
+    "v-neck": ("V-neck", "with a V-neck"),
+    "short sleeve": ("short-sleeved", "with short sleeves"),
+    "long sleeve": ("long-sleeved", "with long sleeves"),
+    "sleeveless": ("sleeveless", "without sleeves"),
+    "pullover": ("pullover", "to pull over the head"),
+    "mini": ("mini", "in mini length"),
+    "midi": ("midi", "in midi length"),
+    "maxi": ("maxi", "in maxi length"),
+    "pleated": ("pleated", "with pleats"),
+    "pencil": ("pencil", "in a pencil cut"),
+    "flared": ("flared", "with a flare"),
+    "slim": ("slim-fit", "in a slim cut"),
+    "straight": ("straight", "with straight lines"),
+    "wide": ("wide-leg", "with wide legs"),
+    "full length": ("full-length", "in full length"),
+    "cropped": ("cropped", "cropped above the ankle"),
+    "low-top": ("low-top", "with a low collar"),
+    "high-top": ("high-top", "with a high collar"),
+    "ankle": ("ankle-high", "with an ankle shaft"),
+    "knee-high": ("knee-high", "up to the knee"),
+    "stiletto heel": ("stiletto", "with a stiletto heel"),
+    "block heel": ("block-heel", "with a block heel"),
+    "top handle": ("top-handle", "with a single handle"),
+    "twin handles": ("twin-handle", "with two handles"),
+    "chain strap": ("chain-strap", "on a chain"),
+    "zip": ("zip-up", "with a zip"),
+    "buckled flap": ("flap-top", "with a buckled flap"),
+    "round dial": ("round", "with a round dial"),
+    "square dial": ("square", "with a square dial"),
+    "round frame": ("round", "with round frames"),
+    "square frame": ("square", "with square frames"),
+    "aviator frame": ("aviator", "in aviator shape"),
+    "slatted back": ("slat-back", "with a slatted back"),
+    "solid back": ("panel-back", "with a solid back"),
+    "spindle back": ("spindle-back", "with a spindle back"),
+    "no arms": ("armless", "without armrests"),
+    "armrests": ("arm", "with armrests"),
+    "cone shade": ("cone-shade", "with a conical shade"),
+    "drum shade": ("drum-shade", "with a drum shade"),
+    "dome shade": ("dome-shade", "with a domed shade"),
+    "square": ("square", "in a square format"),
+    "rectangular": ("rectangular", "in a rectangular format"),
+    "round": ("round", "in a round format"),
+    "slender": ("slender", "with slim lines"),
+    "straight sides": ("straight-sided", "with straight sides"),
+    "rounded": ("rounded", "with a round belly"),
+    "bottle-necked": ("bottle-neck", "with a narrow neck"),
+    "tapered": ("tapered", "narrowing to the foot"),
+    "screw lid": ("screw-top", "with a screw lid"),
+    "carry loop": ("loop-top", "with a carry loop"),
+    "honey": ("honey", "of honey"),
+    "strawberry jam": ("strawberry jam", "of strawberry jam"),
+    "orange marmalade": ("orange marmalade", "of orange marmalade"),
+    "olives": ("olive", "of green olives"),
+    "fig jam": ("fig jam", "of fig jam"),
+    "long handle": ("long-handled", "with a long handle"),
+    "two handles": ("two-handled", "with two handles"),
+    "wireless": ("wireless", "without a cable"),
+    "wired": ("wired", "with a cable"),
+    "bow": ("bow-tied", "with a bow round its neck"),
+    "scarf": ("scarfed", "with a scarf"),
+    "bare neck": ("classic", "with nothing round its neck"),
+    "saloon": ("saloon", "shaped like a saloon"),
+    "van": ("van-style", "shaped like a van"),
+    "pickup": ("pickup", "shaped like a pickup"),
+    "spiral binding": ("spiral-bound", "with a spiral binding"),
+    "hard cover": ("hardback", "with a hard cover"),
+}
