@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from vitrina.catalogue.sample.article import Article
 from vitrina.catalogue.sample.draws import Draws
-from vitrina.catalogue.sample.grammar import expand
+from vitrina.catalogue.sample.grammar import Fact, capital, compose, expand, first_that_fits, in_title_case
 from vitrina.catalogue.sample.size_words import read_size
 from vitrina.catalogue.sample.words_en import (
     ADJECTIVES_EN,
@@ -20,7 +20,7 @@ from vitrina.catalogue.sample.words_en import (
 )
 
 _TITLES: Mapping[str, float] = {
-    "[{brand} ][{audience} ][.3:{adjective} ]{colour} [.7:{pattern} ][.7:{material} ]{noun}[.6: {after}][.4:, {size}]": 4,
+    "[{brand} ][{audience} ][.3:{adjective} ]{colour} [.7:{pattern} ][.7:{material} ]{noun}[ {after}][.4:, {size}]": 4,
     "{brand} {model} [.4:{audience} ][.8:{colour} ][{pattern} ][{material} ]{noun}[.3:, {size}]": 2,
     "{noun} in {colour} {material_name}[.6: with {accent} {marks}][ (by|from) {brand}][.4:, {size}]": 2,
     "{before} {noun}, {colour}[, {material_name}][, {pattern}][ - {brand}][.3: {model}]": 2,
@@ -42,37 +42,39 @@ _OPENERS: Mapping[str, float] = {
     "{this} {colour}[ {pattern}] {noun} {come} from {brand}.": 2,
     "{a} [{adjective} ]{colour} {noun} in {material_name}[ {after}].": 2,
     "From {brand}: {a} {noun} {after}, in {colour}[ {material_name}].": 1.5,
-    "Made of {material_name}[ in {colour}], {this} {noun} {is} (made to last|easy to live with|a pleasure to use).": 1.5,
+    "Made of {material_name}[ in {colour}], {this} {noun} {is} (made to last|easy to live with|a joy to use).": 1.5,
     "{brand} {model}: {a} [{adjective} ]{noun} (with a character of its own|for the long run|done right).": 1,
-    "(Looking for|Meet|Say hello to) {a} [{audience} ]{noun} {after}? (Here {is} the one in|You will like the) {colour}.": 0.4,
+    "Looking for {a} [{audience} ]{noun} {after}? Try {them} in {colour}.": 0.4,
     "{this} {noun} {brighten} up (any day|the week|a grey morning) in {colour} with {accent} {marks}.": 1.2,
     "[{adjective} ]{noun} {after} and {after_too}.": 1.2,
 }
 
-_FACTS: tuple[str, ...] = (
-    "{it} {is} made of {material_name}.",
-    "Material: {material_name}.",
-    "Colour: {colour}[, with {accent} {marks}].",
-    "{accent} {marks} on {a_plain} {colour} ground.",
-    "{noun} {after}.",
-    "Model {model}[ by {brand}].",
-    "Part of the {model} (line|collection|series)[ from {brand}].",
-    "{size_fact}.",
-    "{size_fact}.",
-    "{use}",
-    "{use}",
-    "{other_use}",
-    "[For {whom}. ]{audience_fact}.",
-    "(Also available in other colours|Two-year guarantee|Free returns within 30 days|A gift that always works).",
+_FACTS: tuple[Fact, ...] = (
+    Fact("{it} {is} made of {material_name}.", "material_name"),
+    Fact("Material: {material_name}.", "material_name"),
+    Fact("Colour: {colour}[, with {accent} {marks}].", "colour"),
+    Fact("{accent} {marks} on {a_plain} {colour} ground.", "marks"),
+    Fact("{noun} {after}.", "after"),
+    Fact("{noun} {after_too}.", "after_too"),
+    Fact("Model {model}[ by {brand}].", "model"),
+    Fact("Part of the {model} (line|collection|series)[ from {brand}].", "model"),
+    Fact("{size_fact}.", "size_fact"),
+    Fact("{use}", "use"),
+    Fact("{other_use}", "other_use"),
+    Fact("(For {whom}|{audience} model).", "audience"),
+    Fact(
+        "(Also available in other colours|Two-year guarantee|Free returns within 30 days|A gift that always works).",
+        "closing",
+    ),
 )
 
-_GROCERY_FACTS: tuple[str, ...] = (
-    "{contents} from {brand}.",
-    "Glass jar with a {colour}[ {pattern}] label[ and a {colour} lid].",
-    "{size_fact}.",
-    "{use}",
-    "{other_use}",
-    "(Goes well with cheese|For breakfast or a snack|Stores well in the cupboard).",
+_GROCERY_FACTS: tuple[Fact, ...] = (
+    Fact("{contents} from {brand}.", "contents"),
+    Fact("Glass jar with a {colour}[ {pattern}] label[ and a {colour} lid].", "colour"),
+    Fact("{size_fact}.", "size_fact"),
+    Fact("{use}", "use"),
+    Fact("{other_use}", "other_use"),
+    Fact("(Goes well with cheese|For breakfast or a snack|Stores well in the cupboard).", "closing"),
 )
 
 _PAIRED = frozenset({"trousers", "sneakers", "boots", "heels", "sunglasses", "headphones"})
@@ -82,30 +84,19 @@ _WHOM = {"women": "women", "men": "men", "kids": "children"}
 def english_title(article: Article, *, draws: Draws) -> str:
     """One English title."""
     slots = _slots(article, draws)
-    templates = dict(_GROCERY_TITLES if article.kind.domain == "groceries" else _TITLES)
-    text = _first_that_fits(templates, slots, draws)
+    templates = _GROCERY_TITLES if article.kind.domain == "groceries" else _TITLES
+    text = first_that_fits(templates, slots=slots, draws=draws)
+    text = _with_articles(text)
     case = draws.weighted({"sentence": 5.0, "title": 3.5, "lower": 1.5})
-    if case == "title":
-        return " ".join(_capital(word) if len(word) > 3 or at == 0 else word for at, word in enumerate(text.split()))
-    return _capital(text) if case == "sentence" else text
+    return in_title_case(text) if case == "title" else capital(text) if case == "sentence" else text
 
 
 def english_description(article: Article, *, draws: Draws) -> str:
     """One English description of one to six sentences."""
     slots = _slots(article, draws)
-    count = draws.weighted({1: 1.0, 2: 3.0, 3: 3.5, 4: 2.0, 5: 1.0})
-    is_grocery = article.kind.domain == "groceries"
-    facts = draws.shuffled(_GROCERY_FACTS if is_grocery else _FACTS)
-    sentences = []
-    if not is_grocery and draws.chance(0.8):
-        sentences.append(_first_that_fits(dict(_OPENERS), slots, draws))
-    for template in facts:
-        if len(sentences) > count:
-            break
-        sentence = expand(template, slots=slots, draws=draws)
-        if sentence is not None and _capital(sentence) not in map(_capital, sentences):
-            sentences.append(sentence)
-    return " ".join(_capital(sentence) for sentence in sentences)
+    if article.kind.domain == "groceries":
+        return compose(_GROCERY_FACTS, openers={}, slots=slots, draws=draws, finish=_sentence)
+    return compose(_FACTS, openers=_OPENERS, slots=slots, draws=draws, finish=_sentence)
 
 
 def _slots(article: Article, draws: Draws) -> dict[str, str]:
@@ -125,6 +116,7 @@ def _slots(article: Article, draws: Draws) -> dict[str, str]:
         "a_plain": "a(n)",
         "this": "these" if many else "this",
         "it": "they" if many else "it",
+        "them": "them" if many else "it",
         "is": "are" if many else "is",
         "come": "come" if many else "comes",
         "brighten": "brighten" if many else "brightens",
@@ -145,7 +137,6 @@ def _slots(article: Article, draws: Draws) -> dict[str, str]:
     if article.audience is not None:
         slots["audience"] = draws.choice(AUDIENCES_EN[article.audience])
         slots["whom"] = _WHOM[article.audience]
-        slots["audience_fact"] = f"{slots['audience']} model"
     if article.kind.domain == "groceries":
         slots["contents"] = article.features["contents"]
     elif features:
@@ -173,23 +164,11 @@ def _slots(article: Article, draws: Draws) -> dict[str, str]:
     return slots
 
 
-def _first_that_fits(templates: dict[str, float], slots: Mapping[str, str], draws: Draws) -> str:
-    """The expansion of a template drawn by weight among those whose slots are there."""
-    while templates:
-        template = draws.weighted(templates)
-        text = expand(template, slots=slots, draws=draws)
-        if text is not None:
-            return _with_articles(text)
-        del templates[template]
-    raise AssertionError("no template fits")
-
-
 def _with_articles(text: str) -> str:
     """`a(n)` as a or an, by the letter that follows."""
     return re.sub(r"a\(n\) (?=(\w))", lambda found: "an " if found[1].lower() in "aeio" else "a ", text)
 
 
-def _capital(text: str) -> str:
-    """The text with its first letter as a capital and nothing else changed."""
-    text = _with_articles(text)
-    return text[:1].upper() + text[1:]
+def _sentence(text: str) -> str:
+    """The text with its articles settled and a capital at its start."""
+    return capital(_with_articles(text))

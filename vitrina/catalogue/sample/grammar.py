@@ -1,7 +1,7 @@
 """A small weighted grammar: templates with slots, options and alternatives, expanded by keyed draws."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -41,6 +41,60 @@ def expand(template: str, *, slots: Mapping[str, str], draws: Draws) -> str | No
     """
     text = _render(_parse(template), slots, draws)
     return None if text is None else re.sub(r"\s+([,.;:])", r"\1", " ".join(text.split()))
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A sentence of a description and the slot that it is about: said once, a thing is not said again."""
+
+    template: str
+    topic: str
+
+
+def first_that_fits(templates: Mapping[str, float], *, slots: Mapping[str, str], draws: Draws) -> str:
+    """The expansion of a template drawn by weight among those whose slots are there."""
+    left = dict(templates)
+    while True:
+        template = draws.weighted(left)
+        text = expand(template, slots=slots, draws=draws)
+        if text is not None:
+            return text
+        del left[template]
+        assert left, f"no template fits the slots {sorted(slots)}"
+
+
+def compose(
+    facts: Sequence[Fact],
+    *,
+    openers: Mapping[str, float],
+    slots: Mapping[str, str],
+    draws: Draws,
+    finish: Callable[[str], str],
+) -> str:
+    """A description of one to six sentences: mostly an opener, then facts in random order, none told twice."""
+    count = draws.weighted({1: 1.0, 2: 3.0, 3: 3.5, 4: 2.0, 5: 1.0})
+    sentences = [first_that_fits(openers, slots=slots, draws=draws)] if openers and draws.chance(0.8) else []
+    told = set()
+    for fact in draws.shuffled(facts):
+        if len(sentences) > count:
+            break
+        sentence = expand(fact.template, slots=slots, draws=draws)
+        said = slots.get(fact.topic)
+        if sentence is None or fact.topic in told or (said is not None and said in " ".join(sentences)):
+            continue
+        told.add(fact.topic)
+        sentences.append(sentence)
+    return " ".join(finish(sentence) for sentence in sentences)
+
+
+def capital(text: str) -> str:
+    """The text with its first letter as a capital and nothing else changed."""
+    return text[:1].upper() + text[1:]
+
+
+def in_title_case(text: str) -> str:
+    """Every word of more than three letters, and the first, with a capital."""
+    return " ".join(capital(word) if len(word) > 3 or at == 0 else word for at, word in enumerate(text.split()))
 
 
 def _render(sequence: _Sequence, slots: Mapping[str, str], draws: Draws) -> str | None:

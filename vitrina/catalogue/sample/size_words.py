@@ -7,6 +7,9 @@ from typing import Literal
 Measure = Literal["garment", "format", "volume", "length", "weight"]
 
 
+_MEASURES: dict[str, Measure] = {"l": "volume", "cm": "length", "mm": "length", "g": "weight"}
+
+
 @dataclass(frozen=True)
 class Size:
     """A size as text (`"0.33 l"`, `"38.5"`, `"XL"`) and what it measures."""
@@ -19,7 +22,4 @@ def read_size(text: str) -> Size:
     """The measure of a recorded size: litres, centimetres or millimetres, grams, paper format, else a garment's."""
     if re.fullmatch(r"A\d", text):
         return Size(text, "format")
-    for unit, measure in (("l", "volume"), ("cm", "length"), ("mm", "length"), ("g", "weight")):
-        if text.endswith(f" {unit}"):
-            return Size(text, measure)
-    return Size(text, "garment")
+    return Size(text, _MEASURES.get(text.rpartition(" ")[2], "garment"))

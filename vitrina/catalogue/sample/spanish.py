@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from vitrina.catalogue.sample.article import Article
 from vitrina.catalogue.sample.draws import Draws
-from vitrina.catalogue.sample.grammar import expand
+from vitrina.catalogue.sample.grammar import Fact, capital, compose, expand, first_that_fits, in_title_case
 from vitrina.catalogue.sample.size_words import read_size
 from vitrina.catalogue.sample.words_es import (
     ADJECTIVES_ES,
@@ -41,37 +41,40 @@ _OPENERS: Mapping[str, float] = {
     "{este} {noun} {colour}[ {pattern}] {es} de {brand}.": 2,
     "{noun}[ {adjective}] de {material} en color {colour_name}[, {after}].": 2,
     "De la mano de {brand} llega{n} {este} {noun} {after}, en {colour_name}.": 1.2,
-    "Fabricad{o} en {material}[ y de color {colour_name}], {este} {noun} {es} para (durar|usar a diario|disfrutar).": 1.5,
+    "Fabricad{o} en {material}[ y de color {colour_name}], {este} {noun} (dura{n} años|{es} para disfrutar).": 1.5,
     "{brand} {model}: {noun} {adjective} (con carácter propio|para muchos años|como debe{n} ser).": 1,
     "¿(Buscas|Te apetece{n}) {un} {noun} {after}? {este} {es} {colour}.": 0.5,
     "{este} {noun} {colour} con {marks} {accent} alegra{n} (cualquier día|la semana|las mañanas grises).": 1.2,
     "{noun} {after} y {after_too}[, {audience}].": 1.2,
 }
 
-_FACTS: tuple[str, ...] = (
-    "Hech{o} de {material}.",
-    "Material: {material}.",
-    "Color: {colour_name}[, con {marks} {accent}].",
-    "Diseño {pattern_name}: {marks} {accent} sobre fondo {colour_name}.",
-    "{noun} {after}.",
-    "Modelo {model}[ de {brand}].",
-    "Pertenece{n} a la (línea|colección|serie) {model}[ de {brand}].",
-    "{size_fact}.",
-    "{size_fact}.",
-    "{use}",
-    "{use}",
-    "{other_use}",
-    "Pensad{o} {for_whom}.",
-    "(También disponible{s} en otros colores|Dos años de garantía|Devolución gratuita en 30 días|Un regalo que siempre gusta).",
+_FACTS: tuple[Fact, ...] = (
+    Fact("Hech{o} de {material}.", "material"),
+    Fact("Material: {material}.", "material"),
+    Fact("Color: {colour_name}[, con {marks} {accent}].", "colour_name"),
+    Fact("{marks} {accent} sobre fondo {colour_name}.", "marks"),
+    Fact("{noun} {after}.", "after"),
+    Fact("{noun} {after_too}.", "after_too"),
+    Fact("Modelo {model}[ de {brand}].", "model"),
+    Fact("Pertenece{n} a la (línea|colección|serie) {model}[ de {brand}].", "model"),
+    Fact("{size_fact}.", "size_fact"),
+    Fact("{use}", "use"),
+    Fact("{other_use}", "other_use"),
+    Fact("Pensad{o} {for_whom}.", "audience"),
+    Fact(
+        "(También disponible{s} en otros colores|Dos años de garantía|Devolución gratuita en 30 días"
+        "|Un regalo que siempre gusta).",
+        "closing",
+    ),
 )
 
-_GROCERY_FACTS: tuple[str, ...] = (
-    "{contents} de {brand}.",
-    "{noun} de cristal con etiqueta[ y tapa] {label}.",
-    "{size_fact}.",
-    "{use}",
-    "{other_use}",
-    "(Va muy bien con queso|Para el desayuno o la merienda|Se guarda bien en la despensa).",
+_GROCERY_FACTS: tuple[Fact, ...] = (
+    Fact("{contents} de {brand}.", "contents"),
+    Fact("{noun} de cristal con etiqueta[ y tapa] {label}.", "label"),
+    Fact("{size_fact}.", "size_fact"),
+    Fact("{use}", "use"),
+    Fact("{other_use}", "other_use"),
+    Fact("(Va muy bien con queso|Para el desayuno o la merienda|Se guarda bien en la despensa).", "closing"),
 )
 
 _FOR_WHOM = {"women": "para mujer", "men": "para hombre", "kids": "para niños"}
@@ -87,28 +90,18 @@ _CONTENTS = {
 def spanish_title(article: Article, *, draws: Draws) -> str:
     """One Spanish title."""
     slots = _slots(article, draws)
-    text = _first_that_fits(dict(_GROCERY_TITLES if article.kind.domain == "groceries" else _TITLES), slots, draws)
+    templates = _GROCERY_TITLES if article.kind.domain == "groceries" else _TITLES
+    text = first_that_fits(templates, slots=slots, draws=draws)
     case = draws.weighted({"sentence": 7.0, "title": 1.5, "lower": 1.5})
-    if case == "title":
-        return " ".join(_capital(word) if len(word) > 3 or at == 0 else word for at, word in enumerate(text.split()))
-    return _capital(text) if case == "sentence" else text
+    return in_title_case(text) if case == "title" else capital(text) if case == "sentence" else text
 
 
 def spanish_description(article: Article, *, draws: Draws) -> str:
     """One Spanish description of one to six sentences."""
     slots = _slots(article, draws)
-    count = draws.weighted({1: 1.0, 2: 3.0, 3: 3.5, 4: 2.0, 5: 1.0})
-    is_grocery = article.kind.domain == "groceries"
-    sentences = []
-    if not is_grocery and draws.chance(0.8):
-        sentences.append(_first_that_fits(dict(_OPENERS), slots, draws))
-    for template in draws.shuffled(_GROCERY_FACTS if is_grocery else _FACTS):
-        if len(sentences) > count:
-            break
-        sentence = expand(template, slots=slots, draws=draws)
-        if sentence is not None and sentence not in sentences:
-            sentences.append(sentence)
-    return " ".join(_sentence(sentence) for sentence in sentences)
+    if article.kind.domain == "groceries":
+        return compose(_GROCERY_FACTS, openers={}, slots=slots, draws=draws, finish=_sentence)
+    return compose(_FACTS, openers=_OPENERS, slots=slots, draws=draws, finish=_sentence)
 
 
 def agreed(forms: Sequence[str], noun: Noun) -> str:
@@ -189,23 +182,7 @@ def _slots(article: Article, draws: Draws) -> dict[str, str]:
     return slots
 
 
-def _first_that_fits(templates: dict[str, float], slots: Mapping[str, str], draws: Draws) -> str:
-    """The expansion of a template drawn by weight among those whose slots are there."""
-    while templates:
-        template = draws.weighted(templates)
-        text = expand(template, slots=slots, draws=draws)
-        if text is not None:
-            return text
-        del templates[template]
-    raise AssertionError("no template fits")
-
-
-def _capital(text: str) -> str:
-    """The text with its first letter as a capital and nothing else changed."""
-    return text[:1].upper() + text[1:]
-
-
 def _sentence(text: str) -> str:
     """The text with a capital at its start, after an opening question mark, and after the question."""
-    text = _capital(text)
+    text = capital(text)
     return re.sub(r"((?:^¿|\? ))(\w)", lambda found: found[1] + found[2].upper(), text)

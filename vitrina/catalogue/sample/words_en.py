@@ -181,7 +181,7 @@ KINDS_EN: Mapping[str, EnglishKind] = {
         False,
         (
             "Safe in the dishwasher.",
-            "For (coffee|tea|hot chocolate) by the (pint|cupful|gallon).",
+            "For (morning coffee|afternoon tea|hot chocolate in winter).",
             "A handle that fits the whole hand.",
         ),
     ),

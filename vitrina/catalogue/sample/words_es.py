@@ -6,6 +6,9 @@ from typing import Literal
 
 Gender = Literal["m", "f"]
 
+Forms = tuple[str, ...]
+"""An adjective in its four forms: masculine, feminine, masculine plural, feminine plural."""
+
 
 @dataclass(frozen=True)
 class Noun:
@@ -244,8 +247,7 @@ KINDS_ES: Mapping[str, SpanishKind] = {
     ),
 }
 
-COLOURS_ES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
-    # masculine, feminine, masculine plural, feminine plural
+COLOURS_ES: Mapping[str, tuple[Forms, ...]] = {
     "black": (("negro", "negra", "negros", "negras"),),
     "white": (("blanco", "blanca", "blancos", "blancas"), ("blanco roto",) * 4),
     "grey": (("gris", "gris", "grises", "grises"),),
@@ -293,7 +295,7 @@ MATERIALS_ES: Mapping[str, tuple[str, ...]] = {
     "wool": ("lana", "lana merina", "punto de lana"),
 }
 
-ADJECTIVES_ES: tuple[tuple[str, str, str, str], ...] = (
+ADJECTIVES_ES: tuple[Forms, ...] = (
     ("clásico", "clásica", "clásicos", "clásicas"),
     ("práctico", "práctica", "prácticos", "prácticas"),
     ("bonito", "bonita", "bonitos", "bonitas"),
@@ -305,12 +307,12 @@ ADJECTIVES_ES: tuple[tuple[str, str, str, str], ...] = (
     ("atemporal", "atemporal", "atemporales", "atemporales"),
 )
 
-PATTERNS_ES: Mapping[str, tuple[tuple[str, str, str, str], ...]] = {
+PATTERNS_ES: Mapping[str, tuple[Forms, ...]] = {
     "plain": (("liso", "lisa", "lisos", "lisas"),),
     "striped": (("a rayas",) * 4, ("de rayas",) * 4, ("rayado", "rayada", "rayados", "rayadas")),
     "dotted": (("de lunares",) * 4, ("a topos",) * 4, ("con puntos",) * 4),
     "checked": (("de cuadros",) * 4, ("a cuadros",) * 4),
-    "zigzag": (("en zigzag",) * 4, ("con dibujo en zigzag",) * 4),
+    "zigzag": (("con zigzags",) * 4, ("con dibujo en zigzag",) * 4),
     "floral": (("de flores",) * 4, ("con estampado floral",) * 4, ("floreado", "floreada", "floreados", "floreadas")),
     "starred": (("de estrellas",) * 4, ("estrellado", "estrellada", "estrellados", "estrelladas")),
 }
