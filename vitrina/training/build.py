@@ -1,0 +1,20 @@
+"""From a configuration to its model: the one place where the closed union of families meets their classes."""
+
+from vitrina.data.inputs import Inputs
+from vitrina.models.codebook import Codebook, CodebookConfig
+from vitrina.models.dual_encoder import DualEncoder, DualEncoderConfig
+from vitrina.models.flava import Flava, FlavaConfig
+from vitrina.recipes.recipe import ModelConfig
+
+Model = Flava | DualEncoder | Codebook
+
+
+def build(config: ModelConfig, *, inputs: Inputs | None) -> Model:
+    """A model with random weights, drawn from torch's generator as it stands."""
+    match config:
+        case FlavaConfig():
+            return Flava(config, inputs=inputs)
+        case DualEncoderConfig():
+            return DualEncoder(config, inputs=inputs)
+        case CodebookConfig():
+            return Codebook(config, inputs=inputs)

@@ -1,0 +1,71 @@
+"""A trained model, ready to answer."""
+
+import logging
+import os
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+from vitrina.data.inputs import Inputs
+from vitrina.models.checkpoint import load_exactly, read_metadata, read_tensors
+from vitrina.recipes.recipe import Recipe
+from vitrina.training.build import Model, build
+from vitrina.training.checkpoints import newest_good
+from vitrina.training.run_folder import RunFolder
+
+log = logging.getLogger(__name__)
+
+
+def load(run: str | os.PathLike[str]) -> Model:
+    """The model of a run, or of one weights file of a run, on the CPU, in evaluation mode, with its inputs.
+
+    Of a run it takes the newest good checkpoint: a finished run's last one, else where training stands; the moving
+    average of the weights where the recipe keeps one, which the log says. Recipe and tokenizer come out of the file's
+    own metadata, so that a single `ema.safetensors` or `model.safetensors` is all that has to be copied elsewhere.
+
+    Raises ValueError where `run` is neither, has no checkpoint yet, or is damaged.
+
+        model = vitrina.load("runs/flava")
+        model.embed_texts(["red mug"])                                     # (1, d) float32, of length one
+    """
+    path = Path(run)
+    return _load_file(path if path.is_file() else weights_of(path))
+
+
+def weights_of(run: Path) -> Path:
+    """The weights file that `load` takes from a run, verified."""
+    folder = RunFolder(run)
+    checkpoint = newest_good(folder.checkpoints)
+    if checkpoint is None:
+        raise ValueError(f"{run} has no checkpoint yet: train it first, `vitrina resume {run}` goes on")
+    kind = "ema" if checkpoint.has("ema") else "model"
+    which = "the moving average of the weights" if kind == "ema" else "the weights"
+    log.info("%s: %s of step %d of %d", run, which, checkpoint.step, folder.recipe.steps)
+    return checkpoint.file(kind)
+
+
+def recipe_of(weights: Path) -> Recipe:
+    """The recipe in a weights file's metadata; ValueError where there is none."""
+    about = read_metadata(weights)
+    if "recipe" not in about:
+        raise ValueError(f"{weights} is no file of a Vitrina run: it has no recipe in its metadata")
+    return Recipe.from_json(about["recipe"], where=f"the recipe in {weights}")
+
+
+def inputs_of(recipe: Recipe, *, tokenizer: Tokenizer | None) -> Inputs | None:
+    """How the model of a recipe reads texts and pictures; None for one that reads no text."""
+    if tokenizer is None:
+        return None
+    return Inputs(tokenizer, recipe.geometry, recipe.max_tokens)
+
+
+def _load_file(weights: Path) -> Model:
+    recipe = recipe_of(weights)
+    text = read_metadata(weights).get("tokenizer")
+    tokenizer = None if text is None else Tokenizer.from_str(text)
+    # The weights drawn here are overwritten; the caller's random numbers are not disturbed.
+    with torch.random.fork_rng(devices=[]):
+        model = build(recipe.model, inputs=inputs_of(recipe, tokenizer=tokenizer))
+    load_exactly(model, tensors=read_tensors(weights), origin=str(weights))
+    return model.eval()

@@ -1,0 +1,213 @@
+"""Before the first step: what a run needs from its catalogues, and the run put together from its folder.
+
+A fresh run is written to its folder first and then opened like a resumed one: there is one way to put a run together.
+"""
+
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer, models
+from tqdm import tqdm
+
+from vitrina.catalogue.store import Catalogue
+from vitrina.data.codes import Codes, Tokenises, compute_codes
+from vitrina.data.inputs import Inputs
+from vitrina.data.loader import Loader, plan_run
+from vitrina.data.mixture import share_of
+from vitrina.data.plan import Plan
+from vitrina.data.sources import KINDS, Kind, Source, find_sources
+from vitrina.data.stock import Stock
+from vitrina.data.text import train_tokenizer
+from vitrina.models.codebook import Codebook, CodebookConfig
+from vitrina.models.dalle import DalleEncoder
+from vitrina.models.flava import FlavaConfig
+from vitrina.recipes.recipe import Recipe, fitted
+from vitrina.training.build import Model, build
+from vitrina.training.engine import Engine
+from vitrina.training.load import inputs_of, load
+from vitrina.training.run_folder import CatalogueRecord, DataRecord, RunFolder, create_run, is_run
+
+log = logging.getLogger(__name__)
+
+_READ_AT_ONCE = 4096
+
+
+@dataclass(frozen=True)
+class Session:
+    """A run put together: its model on the device, its batches from any step on, its tokenizer if it has one."""
+
+    recipe: Recipe
+    model: Model
+    loader: Loader
+    tokenizer: Tokenizer | None
+
+
+def begin(recipe: Recipe, *, catalogues: Sequence[Path], run: Path) -> RunFolder:
+    """Write the folder of a new run: tokenizer, digests, and the recipe with what was found out.
+
+    Raises ValueError where the catalogues cannot serve the recipe.
+    """
+    stock = Stock([Catalogue.open(path) for path in catalogues])
+    sources = _sources(recipe, stock=stock)
+    plan = _plan(recipe, stock=stock, sources=sources)
+    for note in plan.notes:
+        log.warning("%s", note)
+    codebook = find_codebook(recipe, kinds=sources)
+    tokenizer = None
+    if not isinstance(recipe.model, CodebookConfig):
+        tokenizer = train_tokenizer(_texts(stock, sources), vocabulary=recipe.vocabulary)
+    data = DataRecord(
+        catalogues=tuple(
+            CatalogueRecord(str(each.path.absolute()), each.digest, len(each)) for each in stock.catalogues
+        ),
+        plan=plan.fingerprint,
+        sources={kind: len(source.rows) for kind, source in sources.items()},
+        codebook=None if codebook is None else codebook.digest,
+    )
+    if codebook is not None and recipe.codebook is not None:
+        recipe = replace(recipe, codebook=str(Path(recipe.codebook).absolute()))
+    recipe = fitted(
+        recipe,
+        vocabulary=None if tokenizer is None else tokenizer.get_vocab_size(),
+        codes=None if codebook is None else codebook.code_count,
+    )
+    return create_run(run, recipe=recipe, data=data, tokenizer=tokenizer)
+
+
+def open_session(folder: RunFolder, *, machine: Engine, workers: int) -> Session:
+    """Put a run together as its folder says.
+
+    Raises ValueError where a catalogue or the codebook is not what it was when the run began.
+    """
+    recipe, data, tokenizer = folder.recipe, folder.data(), folder.tokenizer()
+    stock = Stock([_unchanged(record, folder=folder) for record in data.catalogues])
+    sources = _sources(recipe, stock=stock)
+    plan = _plan(recipe, stock=stock, sources=sources)
+    if plan.fingerprint != data.plan:
+        raise ValueError(
+            f"{folder.path} was planned by another version of Vitrina, which would show other batches: "
+            "resume it with that version (environment.json names it), or start a new run"
+        )
+    codebook = find_codebook(recipe, kinds=sources)
+    if codebook is not None and codebook.digest != data.codebook:
+        raise ValueError(
+            f"the codebook {recipe.codebook} has changed since {folder.path} began, and its image codes with it: "
+            "restore it, or start a new run"
+        )
+    torch.manual_seed(recipe.seed)
+    inputs = inputs_of(recipe, tokenizer=tokenizer)
+    model = build(recipe.model, inputs=inputs).to(machine.device).train()
+    machine.share_start(model)
+    loader = Loader(
+        stock,
+        sources,
+        plan,
+        # A model that reads no text needs no words; its loader meets none.
+        inputs or Inputs(Tokenizer(models.BPE()), recipe.geometry, recipe.max_tokens),
+        negatives=recipe.negatives,
+        augment=recipe.augment,
+        corruption=recipe.corruption,
+        grid=recipe.model.image.grid if isinstance(recipe.model, FlavaConfig) else 0,
+        codes=None if codebook is None else _codes(recipe, codebook=codebook, stock=stock, sources=sources),
+        rank=machine.rank,
+        world=machine.world,
+        workers=workers,
+    )
+    return Session(recipe, model, loader, tokenizer)
+
+
+def find_codebook(recipe: Recipe, *, kinds: Collection[Kind]) -> Tokenises | None:
+    """The frozen codebook whose codes the recipe's model predicts; None where it hides no patches.
+
+    `recipe.codebook` is the folder of a codebook's run, or of a transformers checkpoint that holds DALL-E's encoder.
+    Raises ValueError where it is missing or something else.
+    """
+    model = recipe.model
+    meets_pictures = "image" in kinds or ("pair" in kinds and recipe.corruption.fused_share > 0)
+    if not isinstance(model, FlavaConfig) or recipe.corruption.mim_share == 0 or not meets_pictures:
+        return None
+    if recipe.codebook is None:
+        raise ValueError(
+            "flava learns to predict the image codes of hidden patches, and no codebook is named: train one by "
+            "`vitrina train codebook CATALOGUE --run CODEBOOK` and add `--set codebook=CODEBOOK`, or do without by "
+            "`--set corruption.mim_share=0`"
+        )
+    path = Path(recipe.codebook)
+    if not path.is_dir():
+        raise ValueError(f"there is no codebook {path}: `vitrina train codebook CATALOGUE --run {path}` trains one")
+    if not is_run(path):
+        return DalleEncoder.from_transformers(path, grid=model.image.grid)
+    codebook = load(path)
+    if not isinstance(codebook, Codebook):
+        raise ValueError(f"{path} is a run of another model, not of a codebook: name one by `--set codebook=CODEBOOK`")
+    return codebook
+
+
+def _sources(recipe: Recipe, *, stock: Stock) -> dict[Kind, Source]:
+    """The sources that the recipe's mixture asks for. A codebook learns from every picture, paired or not."""
+    found = find_sources(stock)
+    if isinstance(recipe.model, CodebookConfig):
+        rows = [found[kind].rows for kind in ("image", "pair") if kind in found]
+        return {"image": Source("image", np.unique(np.concatenate(rows)))} if rows else {}
+    asked = {kind for stage in recipe.mixture.parts() for kind in KINDS if share_of(stage, kind) > 0}
+    return {kind: source for kind, source in found.items() if kind in asked}
+
+
+def _plan(recipe: Recipe, *, stock: Stock, sources: Mapping[Kind, Source]) -> Plan:
+    return plan_run(
+        stock,
+        sources,
+        mixture=recipe.mixture,
+        batch_rows=recipe.batch_rows,
+        seed=recipe.seed,
+        total_steps=recipe.steps,
+    )
+
+
+def _texts(stock: Stock, sources: Mapping[Kind, Source]) -> Iterator[str]:
+    """Every text that training may show."""
+    rows = np.unique(np.concatenate([sources[kind].rows for kind in ("text", "pair") if kind in sources]))
+    with tqdm(total=len(rows), desc="reading texts", delay=2, leave=False, dynamic_ncols=True) as bar:
+        for start in range(0, len(rows), _READ_AT_ONCE):
+            products = stock.read(rows[start : start + _READ_AT_ONCE], pictures="none")
+            for product in products:
+                yield from (each.text for each in product.texts)
+            bar.update(len(products))
+
+
+def _unchanged(record: CatalogueRecord, *, folder: RunFolder) -> Catalogue:
+    try:
+        catalogue = Catalogue.open(record.path)
+    except ValueError as error:
+        raise ValueError(f"{error}; if it moved, write where it is now into {folder.path / 'data.json'}") from error
+    if catalogue.digest != record.digest:
+        raise ValueError(
+            f"the catalogue {record.path} has changed since {folder.path} began ({record.products} products then, "
+            f"{len(catalogue)} now): the rest of the run would not be what it was. Restore it, or start a new run"
+        )
+    return catalogue
+
+
+def _codes(recipe: Recipe, *, codebook: Tokenises, stock: Stock, sources: Mapping[Kind, Source]) -> Codes:
+    """The codes of every picture that the run shows, kept beside the codebook for every run that uses it."""
+    assert isinstance(recipe.model, FlavaConfig) and recipe.codebook is not None
+    codes = compute_codes(
+        stock,
+        np.unique(np.concatenate([sources[kind].rows for kind in ("image", "pair") if kind in sources])),
+        codebook=codebook,
+        geometry=recipe.geometry,
+        augment=recipe.augment,
+        seed=recipe.seed,
+        folder=Path(recipe.codebook) / "codes",
+    )
+    patches = recipe.model.image.patches
+    if codes.patches != patches:
+        raise ValueError(
+            f"the codebook {recipe.codebook} gives {codes.patches} codes a picture where the model has {patches} "
+            "patches: train a codebook of the same grid"
+        )
+    return codes
