@@ -115,7 +115,8 @@ class Builder:
         """Negative `numbers` (n,) of `rows` (n,).
 
         The candidates of a product are a permutation of the pool: negative j takes the first of places j, j + count,
-        j + 2 count … that is no duplicate, so negatives of one product come from different products.
+        j + 2 count … that is no duplicate. So the negatives of one product come from different products, unless the
+        pool is not much larger than their list, and each is found without the others.
         """
         owners = np.searchsorted(self._rows, rows)
         assert (self._rows[np.minimum(owners, len(self._rows) - 1)] == rows).all(), "a row that is not built here"

@@ -6,7 +6,7 @@ from vitrina.data.draws import mix
 
 _ROUNDS = 6
 # With fewer bits a half the rounds reach only a part of all orders of a small source.
-_LEAST_BITS = 4
+_LEAST_BITS = 3
 
 
 def permute(positions: np.ndarray, *, sizes: np.ndarray, keys: np.ndarray) -> np.ndarray:

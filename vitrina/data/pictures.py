@@ -9,8 +9,8 @@ import simplejpeg
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from vitrina.catalogue.pictures import canonicalise
 
+from vitrina.catalogue.pictures import canonicalise
 from vitrina.data.draws import integers, uniform
 
 _WHITE = 255
@@ -141,8 +141,8 @@ def decode(encoded: bytes, *, geometry: PictureGeometry, view: View = PLAIN) -> 
     upright = encoded if _is_canonical(encoded) else canonicalise(encoded)
     height, width = (int(side) for side in simplejpeg.decode_jpeg_header(upright)[:2])
     side = max(height, width) if geometry.fit == "pad" else min(height, width)
-    # Enough pixels for the smaller side of the box; only reductions by two or more are worth their cost.
-    needed = geometry.size_px / (side * min(view.width, view.height, 1.0))
+    # Twice the pixels that the box will have: with fewer, edges land up to half a pixel away from where they belong.
+    needed = 2 * geometry.size_px / (side * min(view.width, view.height, 1.0))
     pixels = simplejpeg.decode_jpeg(
         upright, min_height=math.ceil(height * needed), min_width=math.ceil(width * needed), min_factor=2
     )
@@ -173,11 +173,13 @@ def erase(pixels: Tensor, *, augment: Augment, keys: np.ndarray, geometry: Pictu
 
 
 def _is_canonical(encoded: bytes) -> bool:
-    """Whether simplejpeg alone shows the picture as it is meant: a JPEG without rotation, of one or three colours."""
-    if not encoded.startswith(b"\xff\xd8") or b"Exif\x00\x00" in encoded[:65536]:
+    """Whether simplejpeg alone shows the picture as it is meant: a JPEG of one or three colours, upright, of sRGB."""
+    if not encoded.startswith(b"\xff\xd8"):
         return False
-    colours = simplejpeg.decode_jpeg_header(encoded)[2]
-    return colours not in ("CMYK", "YCCK")
+    head = encoded[:65536]
+    if b"Exif\x00\x00" in head or b"ICC_PROFILE\x00" in head:
+        return False
+    return simplejpeg.decode_jpeg_header(encoded)[2] not in ("CMYK", "YCCK")
 
 
 def _look(pixels: np.ndarray, *, geometry: PictureGeometry, view: View) -> np.ndarray:
