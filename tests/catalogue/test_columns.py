@@ -1,0 +1,113 @@
+"""Columns: names in two languages are understood, and the user has the last word."""
+
+import pytest
+
+from vitrina.catalogue.columns import TextColumn, check_columns, check_fields, find_columns, language_code
+
+
+def test_english_names_are_understood() -> None:
+    found = find_columns(
+        ["sku", "productDisplayName", "Body (HTML)", "image_path", "price", "currency", "vendor", "item_group_id",
+         "subset", "locale", "colour"],
+        overrides={},
+    )  # fmt: skip
+    assert found.id == "sku"
+    assert found.titles == (TextColumn("productDisplayName"),)
+    assert found.descriptions == (TextColumn("Body (HTML)"),)
+    assert found.images == ("image_path",)
+    assert (found.price, found.currency, found.brand) == ("price", "currency", "vendor")
+    assert (found.group, found.split, found.language) == ("item_group_id", "subset", "locale")
+    assert found.attribute == ("colour",)
+
+
+def test_spanish_names_are_understood() -> None:
+    found = find_columns(
+        ["Referencia", "Título", "Descripción", "Imagen", "PRECIO", "Moneda", "Marca", "Categoría", "Idioma", "Talla"],
+        overrides={},
+    )
+    assert found.id == "Referencia"
+    assert found.titles == (TextColumn("Título"),)
+    assert found.descriptions == (TextColumn("Descripción"),)
+    assert found.images == ("Imagen",)
+    assert (found.price, found.currency, found.brand) == ("PRECIO", "Moneda", "Marca")
+    assert (found.category, found.language, found.attribute) == (("Categoría",), "Idioma", ("Talla",))
+
+
+def test_a_language_behind_a_name_is_the_language_of_the_texts() -> None:
+    found = find_columns(["id", "title_en", "nombre_es", "description_es_mx", "description", "title_id"], overrides={})
+    assert found.titles == (TextColumn("title_en", "en"), TextColumn("nombre_es", "es"))
+    assert set(found.descriptions) == {TextColumn("description_es_mx", "es-MX"), TextColumn("description")}
+    assert found.attribute == ("title_id",)
+
+
+def test_numbered_pictures_come_in_their_order_after_the_main_one() -> None:
+    found = find_columns(["image_10", "image_2", "image", "image_1"], overrides={})
+    assert found.images == ("image", "image_1", "image_2", "image_10")
+
+
+@pytest.mark.parametrize(
+    ("names", "category"),
+    [
+        (["category", "article_type", "master_category"], ("master_category", "category", "article_type")),
+        (["category", "category_path"], ("category_path",)),
+        (["category_2", "category_1"], ("category_1", "category_2")),
+        (["categoria", "subcategoria", "departamento"], ("departamento", "categoria", "subcategoria")),
+        (["label"], ("label",)),
+        (["colour"], ()),
+    ],
+)
+def test_categories_are_a_path_or_levels(names: list[str], category: tuple[str, ...]) -> None:
+    assert find_columns(names, overrides={}).category == category
+
+
+def test_a_currency_in_the_name_of_the_price_is_its_currency() -> None:
+    found = find_columns(["id", "title", "price_eur"], overrides={})
+    assert (found.price, found.currency_of_price) == ("price_eur", "EUR")
+
+
+def test_an_override_wins_and_frees_the_guess() -> None:
+    found = find_columns(["id", "title", "name"], overrides={"title": "name"})
+    assert found.titles == (TextColumn("name"),)
+    assert found.attribute == ("title",)
+
+
+def test_an_override_may_name_several_columns_or_none() -> None:
+    names = ["id", "dept", "kind", "front", "back", "group"]
+    found = find_columns(names, overrides={"category": "dept,kind", "image": "front, back", "group": ""})
+    assert found.category == ("dept", "kind")
+    assert found.images == ("front", "back")
+    assert found.group is None
+    assert found.attribute == ("group",)
+
+
+def test_a_group_of_few_values_is_no_family() -> None:
+    rows = [{"id": i, "title": "t", "group": ["Fruit", "Vegetables"][i % 2]} for i in range(80)]
+    found = find_columns(["id", "title", "group"], overrides={}, sample=rows)
+    assert (found.group, found.doubtful_group, found.attribute) == (None, "group", ("group",))
+    families = [{"id": i, "title": "t", "group": f"family {i // 3}"} for i in range(80)]
+    assert find_columns(["id", "title", "group"], overrides={}, sample=families).group == "group"
+    assert find_columns(["id", "title", "group"], overrides={"group": "group"}, sample=rows).group == "group"
+
+
+def test_an_unknown_field_or_column_is_refused_naming_what_exists() -> None:
+    with pytest.raises(ValueError, match=r"no field 'titel'.* title, description"):
+        check_fields({"titel": "name"})
+    with pytest.raises(ValueError, match=r"no column 'nam' for title: the columns are id, name"):
+        check_columns({"title": "nam"}, names=["id", "name"])
+    check_columns({"title": "name", "group": "", "image": "id,name"}, names=["id", "name"])
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("es", "es"),
+        ("es_MX", "es-MX"),
+        ("EN-us", "en-US"),
+        ("Español", "es"),
+        ("english", "en"),
+        ("xx", None),
+        ("?", None),
+    ],
+)
+def test_languages_are_known_by_code_and_name(text: str, code: str | None) -> None:
+    assert language_code(text) == code
