@@ -1,5 +1,8 @@
 """Drawings of clothes, laid flat and seen from above."""
 
+from dataclasses import replace
+from typing import Literal
+
 import skia
 
 from vitrina.catalogue.sample.colours import BLACK, WHITE, Colour
@@ -25,8 +28,10 @@ def t_shirt(sheet: Sheet) -> None:
     hem, neck = sheet.between(0.62, 0.82), sheet.between(0.15, 0.2)
     depth = _TOP + (sheet.between(0.13, 0.19) if sheet.feature("neck") == "crew neck" else sheet.between(0.3, 0.4))
     _inside_neck(sheet, neck)
-    _sleeves(sheet, shoulder=shoulder, armpit=half, long=sheet.feature("sleeve") == "long sleeve")
-    body = _torso(shoulder, half, hem, neck=neck, depth=depth, round_neck=sheet.feature("neck") == "crew neck")
+    _sleeves(sheet, shoulder=shoulder, armpit=half, cut=sheet.feature("sleeve"))
+    body = _torso(
+        shoulder, half, hem, neck=neck, depth=depth, bend=0.3 if sheet.feature("neck") == "crew neck" else 0.02
+    )
     sheet.part("body", body, sheet.main)
     middle = (0.0, depth - 0.02)
     ring = (
@@ -57,8 +62,8 @@ def shirt(sheet: Sheet) -> None:
     shoulder, half, hem = sheet.between(0.43, 0.49), sheet.between(0.37, 0.43), sheet.between(0.7, 0.84)
     neck = sheet.between(0.14, 0.17)
     _inside_neck(sheet, neck)
-    _sleeves(sheet, shoulder=shoulder, armpit=half, long=sheet.feature("sleeve") == "long sleeve", cuff=True)
-    sheet.part("body", _torso(shoulder, half, hem, neck=neck, depth=_TOP + 0.2, round_neck=False), sheet.main)
+    _sleeves(sheet, shoulder=shoulder, armpit=half, cut=sheet.feature("sleeve"), end="cuff")
+    sheet.part("body", _torso(shoulder, half, hem, neck=neck, depth=_TOP + 0.2, bend=0.02), sheet.main)
     sheet.part("placket", box(-0.045, _TOP + 0.2, 0.045, hem + 0.005, 0.01), sheet.main, "flat")
     for side in (-1, 1):
         point = sheet.between(0.2, 0.26) if side < 0 else 0.23
@@ -79,8 +84,8 @@ def shirt(sheet: Sheet) -> None:
 def hoodie(sheet: Sheet) -> None:
     """A hooded sweatshirt, pulled over or zipped, with ribbed cuffs and hem and a front pocket."""
     shoulder, half, hem = sheet.between(0.46, 0.53), sheet.between(0.42, 0.48), sheet.between(0.6, 0.7)
-    _sleeves(sheet, shoulder=shoulder, armpit=half, long=True, cuff=True, bulk=0.05)
-    sheet.part("body", _torso(shoulder, half, hem, neck=0.2, depth=_TOP + 0.24, round_neck=True), sheet.main)
+    _sleeves(sheet, shoulder=shoulder, armpit=half, cut="long sleeve", end="cuff", bulk=0.05)
+    sheet.part("body", _torso(shoulder, half, hem, neck=0.2, depth=_TOP + 0.24, bend=0.3), sheet.main)
     sheet.part("hem", box(-half * 0.93, hem - 0.03, half * 0.93, hem + 0.09, 0.03), sheet.plain, "lying")
     hood = mirrored((0, -0.97), (0.2, -0.95), (0.31, -0.76), (0.22, -0.53), (0, -0.42), radius=0.14)
     sheet.part("hood", hood, sheet.main)
@@ -113,8 +118,7 @@ def dress(sheet: Sheet) -> None:
     depth = top + sheet.between(0.14, 0.34)
     _inside_neck(sheet, neck, top=top)
     if sleeve != "sleeveless":
-        long = sleeve == "long sleeve"
-        _sleeves(sheet, shoulder=shoulder, armpit=0.29, long=long, top=top, bulk=-0.02)
+        _sleeves(sheet, shoulder=shoulder, armpit=0.29, cut=sleeve, top=top, bulk=-0.02)
     bodice = mirrored(
         (0, depth, 0.12),
         (neck, top, 0.02),
@@ -196,7 +200,7 @@ def trousers(sheet: Sheet) -> None:
             (ankle - foot + 0.04, hem + 0.015, 0.03),
             (0.0, crotch, 0.02),
         )
-        finish = Finish(**{**sheet.main.__dict__, "turn_degrees": sheet.main.turn_degrees - turn * side})
+        finish = replace(sheet.main, turn_degrees=sheet.main.turn_degrees - turn * side)
         sheet.part("leg", leg if side == 1 else flipped(leg), finish)
     sheet.part("waistband", box(-waist - 0.012, top - 0.05, waist + 0.012, top + 0.07, 0.02), sheet.plain, "lying")
     sheet.seam((0, top + 0.07), (0.01, crotch - 0.02))
@@ -222,9 +226,9 @@ def _inside_neck(sheet: Sheet, neck: float, *, top: float = _TOP) -> None:
     sheet.part("back", back, dark, "flat")
 
 
-def _torso(shoulder: float, half: float, hem: float, *, neck: float, depth: float, round_neck: bool) -> skia.Path:
+def _torso(shoulder: float, half: float, hem: float, *, neck: float, depth: float, bend: float) -> skia.Path:
     return mirrored(
-        (0, depth, 0.3 if round_neck else 0.02),
+        (0, depth, bend),
         (neck, _TOP, 0.02),
         (shoulder, _TOP + 0.1, 0.06),
         (half + 0.01, _TOP + 0.5, 0.1),
@@ -238,14 +242,14 @@ def _sleeves(
     *,
     shoulder: float,
     armpit: float,
-    long: bool,
-    cuff: bool = False,
+    cut: str,
+    end: Literal["hem", "cuff"] = "hem",
     top: float = _TOP,
     bulk: float = 0.0,
 ) -> None:
     """Two sleeves behind the body; their patterns follow the arm."""
     spread = sheet.between(-0.06, 0.1)
-    if long:
+    if cut == "long sleeve":
         wrist_x, wrist_y = shoulder + 0.24 + spread, top + sheet.between(1.12, 1.25)
         arm = soft(
             (shoulder - 0.14, top + 0.04),
@@ -254,7 +258,7 @@ def _sleeves(
             (wrist_x - 0.1 - bulk, wrist_y + 0.03, 0.02),
             (armpit - 0.06, top + 0.5),
         )
-        end = soft(
+        cuff = soft(
             (wrist_x + 0.07 + bulk, wrist_y - 0.1),
             (wrist_x + 0.075 + bulk, wrist_y),
             (wrist_x - 0.11 - bulk, wrist_y + 0.05),
@@ -270,10 +274,10 @@ def _sleeves(
             (wrist_x - 0.14, wrist_y + 0.16, 0.02),
             (armpit - 0.06, top + 0.5),
         )
-        end = None
-    turn = 18.0 if long else 40.0
+        cuff = None
+    turn = 18.0 if cut == "long sleeve" else 40.0
     for side in (1, -1):
-        finish = Finish(**{**sheet.main.__dict__, "turn_degrees": sheet.main.turn_degrees - turn * side})
+        finish = replace(sheet.main, turn_degrees=sheet.main.turn_degrees - turn * side)
         sheet.part("sleeve", arm if side == 1 else flipped(arm), finish)
-        if cuff and end is not None:
-            sheet.part("cuff", end if side == 1 else flipped(end), sheet.plain)
+        if end == "cuff" and cuff is not None:
+            sheet.part("cuff", cuff if side == 1 else flipped(cuff), sheet.plain)

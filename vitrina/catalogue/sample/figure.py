@@ -150,28 +150,24 @@ def mirrored(*right: Sequence[float], radius: float = 0.05) -> skia.Path:
 
 def curve(*points: Point) -> skia.Path:
     """An open smooth curve through points (Catmull-Rom)."""
-    return _through(points, closed="no")
+    path = skia.Path()
+    _spline(path, [points[0], *points, points[-1]])
+    return path
 
 
 def blob(*points: Point) -> skia.Path:
     """A closed smooth curve through points (Catmull-Rom)."""
-    return _through(points, closed="yes")
-
-
-def _through(points: Sequence[Point], *, closed: Literal["yes", "no"]) -> skia.Path:
     path = skia.Path()
-    path.moveTo(*points[0])
-    count = len(points)
-
-    def at(index: int) -> Point:
-        return points[index % count] if closed == "yes" else points[min(max(index, 0), count - 1)]
-
-    for index in range(count if closed == "yes" else count - 1):
-        (ax, ay), (bx, by), (cx, cy), (dx, dy) = at(index - 1), at(index), at(index + 1), at(index + 2)
-        path.cubicTo(bx + (cx - ax) / 6, by + (cy - ay) / 6, cx - (dx - bx) / 6, cy - (dy - by) / 6, cx, cy)
-    if closed == "yes":
-        path.close()
+    _spline(path, [points[-1], *points, points[0], points[1]])
+    path.close()
     return path
+
+
+def _spline(path: skia.Path, knots: Sequence[Point]) -> None:
+    """From the second knot to the last but one; the outer two give the directions at the ends."""
+    path.moveTo(*knots[1])
+    for (ax, ay), (bx, by), (cx, cy), (dx, dy) in zip(knots, knots[1:], knots[2:], knots[3:], strict=False):
+        path.cubicTo(bx + (cx - ax) / 6, by + (cy - ay) / 6, cx - (dx - bx) / 6, cy - (dy - by) / 6, cx, cy)
 
 
 def box(left: float, top: float, right: float, bottom: float, radius: float = 0.03) -> skia.Path:

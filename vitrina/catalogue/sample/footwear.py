@@ -195,7 +195,11 @@ def heels(sheet: Sheet) -> None:
         foot = soft((-0.71, back + 0.12), (-0.34, back + 0.3), (-0.37, 0.6), (-0.68, 0.6), radius=0.03)
     sheet.part("heel", foot, sheet.plain if sheet.shape.chance(0.7) else Finish(Colour(150, 104, 66), "wood"), "round")
     sheet.part("upper", upper, sheet.main)
-    sole = tube(curve((-0.5, back + 0.29), (-0.12, 0.39 - rise * 0.25), (0.3, 0.57), (0.84, 0.56)), 0.028)
+    # The corner of the arch is rounded: its curve runs through the middles of its edges and a quarter above it.
+    arch, seat, ball = (-0.1, 0.36 - rise * 0.3), (-0.46, back + 0.28), (0.36, 0.57)
+    behind, before = _middle(arch, seat), _middle(arch, ball)
+    top = _middle(arch, _middle(behind, before))
+    sole = tube(curve((-0.52, back + 0.27), behind, top, before, (0.34, 0.56), (0.84, 0.56)), 0.03)
     sheet.part("sole", sole, Finish(Colour(58, 46, 42), "rubber"), "flat")
     extra = sheet.shape.below(3)
     if extra == 0:
@@ -216,3 +220,7 @@ def heels(sheet: Sheet) -> None:
             wing = soft((0, 0), (side * 0.15, -0.09), (side * 0.15, 0.08), radius=0.04)
             sheet.part("bow", moved(wing, x=0.34, y=0.27, turn_degrees=16), sheet.trim)
         sheet.part("bow", ellipse(0.34, 0.27, 0.035, 0.04), sheet.trim, "ball")
+
+
+def _middle(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    return (one[0] + other[0]) / 2, (one[1] + other[1]) / 2

@@ -1,5 +1,7 @@
 """Drawings of furniture and what decorates a room."""
 
+from dataclasses import replace
+
 from vitrina.catalogue.sample.colours import Colour
 from vitrina.catalogue.sample.figure import (
     Finish,
@@ -128,7 +130,7 @@ def lamp(sheet: Sheet) -> None:
         balls = joined(balls, ellipse(0, 0.36, 0.17, 0.15))
         body = joined(balls, ellipse(0, 0.15, 0.11, 0.1))
     sheet.part("foot", body, sheet.main if base != 1 else sheet.plain, "round")
-    fabric = Finish(**{**sheet.main.__dict__, "material": "linen" if sheet.shape.chance(0.5) else "cotton"})
+    fabric = replace(sheet.main, material="linen" if sheet.shape.chance(0.5) else "cotton")
     if shade == "dome shade":
         dome = mirrored(
             (0, top + 0.06, 0.3), (rim, top + 0.06, 0.4), (wide, low - 0.16, 0.3), (wide, low, 0.02), (0, low, 0.0)

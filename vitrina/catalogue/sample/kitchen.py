@@ -1,5 +1,7 @@
 """Drawings of what stands in a kitchen: mugs, bottles, jars, pots."""
 
+from dataclasses import replace
+
 from vitrina.catalogue.sample.colours import BLACK, WHITE, Colour
 from vitrina.catalogue.sample.figure import (
     Finish,
@@ -178,7 +180,7 @@ def jar(sheet: Sheet) -> None:
                         "ball",
                     )
     sheet.part("glass", body, Finish(Colour(236, 240, 240), "clear glass"), "round")
-    printed = Finish(**{**sheet.main.__dict__, "material": "cardboard"})
+    printed = replace(sheet.main, material="cardboard")
     label = mirrored((0, 0.02, 0.0), (wide * 0.9, 0.0, 0.03), (wide * 0.9, 0.68, 0.03), (0, 0.72, 0.0))
     sheet.part("label", within(label, body), printed, "round")
     plate = mirrored((0, 0.12, 0.2), (wide * 0.62, 0.14, 0.1), (wide * 0.62, 0.54, 0.1), (0, 0.58, 0.2))
@@ -196,7 +198,7 @@ def jar(sheet: Sheet) -> None:
             (half * 0.6, top + 0.1, 0.1),
             (0, top + 0.17, 0.1),
         )
-        sheet.part("lid", cloth, Finish(**{**sheet.main.__dict__, "material": "cotton", "period": 0.13}))
+        sheet.part("lid", cloth, replace(sheet.main, material="cotton", period=0.13))
         sheet.part(
             "string",
             box(-half * 1.04, top - 0.06, half * 1.04, top - 0.015, 0.02),

@@ -77,7 +77,9 @@ def photograph(article: Article, *, view: int) -> bytes:
     # Printed words would read backwards in a mirror image.
     is_printed = any(isinstance(mark, Word) for mark in sheet.marks)
     mirror = draws.chance(0.35) and not is_printed
-    canvas.concat(_camera(article, draws, view=view, mirror=mirror))
+    canvas.concat(_camera(article, draws, view=view))
+    if mirror:
+        canvas.scale(-1, 1)
     # A mirrored article is lit from the mirrored side, so that light falls from one side in the picture.
     inner = Light(-light.x, light.y, light.strength) if mirror else light
     painter = Painter(inner)
@@ -94,7 +96,7 @@ def photograph(article: Article, *, view: int) -> bytes:
     return simplejpeg.encode_jpeg(pixels, quality=QUALITY, colorspace="RGBA", colorsubsampling="420")
 
 
-def _camera(article: Article, draws: Draws, *, view: int, mirror: bool) -> skia.Matrix:
+def _camera(article: Article, draws: Draws, *, view: int) -> skia.Matrix:
     """From the box to the picture: size, place, a slight turn and a slight perspective."""
     scale = draws.uniform(0.82, 0.96) if view < 2 else draws.uniform(1.05, 1.3)
     turn = draws.uniform(-4, 4) if article.kind.stands else draws.uniform(-12, 12) * (1 + view)
@@ -108,8 +110,6 @@ def _camera(article: Article, draws: Draws, *, view: int, mirror: bool) -> skia.
         for corner in corners
     ]
     matrix.setPolyToPoly(corners, bent)
-    if mirror:
-        matrix.preScale(-1, 1)
     matrix.postRotate(turn)
     matrix.postScale(half * scale, half * scale)
     matrix.postTranslate(half * (1 + draws.uniform(-drift, drift)), half * (1 + draws.uniform(-drift, drift) * 0.7))
@@ -134,10 +134,10 @@ def _places(article: Article, draws: Draws) -> list[skia.Matrix]:
     if not article.kind.is_pair or draws.chance(0.25):
         return [skia.Matrix()]
     behind, front = skia.Matrix(), skia.Matrix()
-    shift = draws.uniform(0.16, 0.28)
-    behind.setScale(0.86, 0.86)
+    shift = draws.uniform(0.12, 0.2)
+    behind.setScale(0.8, 0.8)
     behind.postTranslate(shift, -0.1)
-    front.setScale(0.9, 0.9)
+    front.setScale(0.84, 0.84)
     front.postTranslate(-shift * 0.4, 0.08)
     return [behind, front]
 

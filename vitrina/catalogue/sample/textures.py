@@ -113,10 +113,10 @@ def _noise(canvas: skia.Canvas, across: float, down: float, *, contrast: float) 
     """Fractal noise as dark marks below its middle and light marks above; frequencies in 1/px."""
     shader = skia.PerlinNoiseShader.MakeFractalNoise(across, down, 2, 7.0, skia.ISize(TILE_PX, TILE_PX))
     middle = 0.5 * contrast
-    for channel, sign in ((0, 1.0), (1, -1.0)):
+    for white, sign in ((1.0, 1.0), (0.0, -1.0)):
         # Alpha from the red channel, colour white above the middle and black below it.
         matrix = [0.0] * 20
-        matrix[4] = matrix[9] = matrix[14] = float(1 - channel)
+        matrix[4] = matrix[9] = matrix[14] = white
         matrix[15] = sign * contrast
         matrix[19] = -sign * middle
         paint = skia.Paint(Shader=shader)
@@ -124,8 +124,8 @@ def _noise(canvas: skia.Canvas, across: float, down: float, *, contrast: float) 
         canvas.drawPaint(paint)
 
 
-def _stroke(white: bool, opacity: float, width: float) -> skia.Paint:
-    level = 255 if white else 0
+def _stroke(level: int, opacity: float, width: float) -> skia.Paint:
+    """A line of the grey level 0 (black) to 255 (white)."""
     return skia.Paint(
         AntiAlias=True,
         Style=skia.Paint.kStroke_Style,
@@ -137,20 +137,20 @@ def _stroke(white: bool, opacity: float, width: float) -> skia.Paint:
 def _grid(canvas: skia.Canvas, *, step: int, slant: int) -> None:
     """Threads: light and dark lines side by side, crossed (slant 0) or as diagonal ribs."""
     for at in range(-TILE_PX if slant else 0, TILE_PX, step):
-        for white in (True, False):
-            x = at + (0.0 if white else step / 2) + 0.5
-            canvas.drawLine(x, 0, x + slant, TILE_PX, _stroke(white, 0.5, step * 0.3))
+        for level in (255, 0):
+            x = at + (0.0 if level else step / 2) + 0.5
+            canvas.drawLine(x, 0, x + slant, TILE_PX, _stroke(level, 0.5, step * 0.3))
             if not slant:
-                canvas.drawLine(0, x, TILE_PX, x, _stroke(white, 0.5, step * 0.3))
+                canvas.drawLine(0, x, TILE_PX, x, _stroke(level, 0.5, step * 0.3))
 
 
 def _chevrons(canvas: skia.Canvas, *, step: int) -> None:
     """Knitted stitches: columns of small v."""
     for x in range(0, TILE_PX, step):
-        canvas.drawLine(x, 0, x, TILE_PX, _stroke(False, 0.5, 1.5))
+        canvas.drawLine(x, 0, x, TILE_PX, _stroke(0, 0.5, 1.5))
         for y in range(-step, TILE_PX, step // 2 + 1):
-            canvas.drawLine(x, y, x + step / 2, y + step / 2, _stroke(True, 0.45, 1.4))
-            canvas.drawLine(x + step, y, x + step / 2, y + step / 2, _stroke(False, 0.4, 1.4))
+            canvas.drawLine(x, y, x + step / 2, y + step / 2, _stroke(255, 0.45, 1.4))
+            canvas.drawLine(x + step, y, x + step / 2, y + step / 2, _stroke(0, 0.4, 1.4))
 
 
 def _basket(canvas: skia.Canvas, *, step: int) -> None:
@@ -159,12 +159,12 @@ def _basket(canvas: skia.Canvas, *, step: int) -> None:
         for column, x in enumerate(range(0, TILE_PX, step)):
             for slat in range(4):
                 shift = (slat + 0.5) * step / 4
-                dark, light = _stroke(False, 0.55, 1.6), _stroke(True, 0.4, 1.3)
+                dark, light = _stroke(0, 0.55, 1.6), _stroke(255, 0.4, 1.3)
                 if (row + column) % 2:
                     canvas.drawLine(x, y + shift, x + step, y + shift, light if slat % 2 else dark)
                 else:
                     canvas.drawLine(x + shift, y, x + shift, y + step, light if slat % 2 else dark)
-            canvas.drawRect(skia.Rect.MakeXYWH(x, y, step, step), _stroke(False, 0.5, 1.2))
+            canvas.drawRect(skia.Rect.MakeXYWH(x, y, step, step), _stroke(0, 0.5, 1.2))
 
 
 def pattern_tile(pattern: str, *, accent: Colour, ground: Colour) -> skia.Image:
