@@ -112,9 +112,7 @@ def _train(options: argparse.Namespace) -> None:
     if options.recipe not in recipes.__all__:
         raise ValueError(f"there is no recipe {options.recipe!r}; there are {', '.join(recipes.__all__)}")
     recipe = with_settings(getattr(recipes, options.recipe)(options.size), options.set)
-    train(
-        recipe, catalogues=options.catalogues, run=options.run, workers=options.workers, device=options.device
-    )
+    train(recipe, catalogues=options.catalogues, run=options.run, workers=options.workers, device=options.device)
 
 
 def _resume(options: argparse.Namespace) -> None:
@@ -133,9 +131,7 @@ def _search(options: argparse.Namespace) -> None:
     from vitrina.index.vectors import search
 
     print(
-        search(
-            options.run, catalogue=options.catalogue, text=options.text, image=options.image, top=options.top
-        ).text()
+        search(options.run, catalogue=options.catalogue, text=options.text, image=options.image, top=options.top).text()
     )
 
 

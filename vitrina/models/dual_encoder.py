@@ -34,8 +34,8 @@ class DualEncoderConfig(TwoTowersConfig):
 class DualEncoder(TwoTowers):
     """One loss, `itc`, on pairs.
 
-        losses = DualEncoder(DualEncoderConfig.sized("tiny", vocabulary=4000))(batch)
-        losses["itc"].value / losses["itc"].count
+    losses = DualEncoder(DualEncoderConfig.sized("tiny", vocabulary=4000))(batch)
+    losses["itc"].value / losses["itc"].count
     """
 
     def __init__(self, config: DualEncoderConfig, *, inputs: Inputs | None = None) -> None:

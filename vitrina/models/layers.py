@@ -100,9 +100,16 @@ def attention_bias(is_token: Tensor) -> Tensor:
 def initialise(module: nn.Module) -> None:
     """Weights as BERT, BEiT and FLAVA begin: normal with deviation .02, cut at two deviations; biases zero.
 
-    For `module.apply`. LayerNorm keeps ones and zeros; convolutions with overlapping windows keep torch's own.
+    One thing is not as published: the last map of every residual branch begins at a tenth of that, so that a fresh
+    transformer passes its tokens on nearly unchanged (the thought of Fixup, Zhang et al. 2019, section 3). Where
+    nothing was pre-trained the towers then learn at once from what the stem and the words say; see LOG.md. Not zero:
+    [CLS] would be the same for every picture, and nothing would learn from it. For `module.apply`. LayerNorm keeps
+    ones and zeros; overlapping convolutions keep torch's own.
     """
     if isinstance(module, nn.Linear | nn.Embedding):
         nn.init.trunc_normal_(module.weight, std=0.02, a=-0.04, b=0.04)
     if isinstance(module, nn.Linear):
         nn.init.zeros_(module.bias)
+    if isinstance(module, Block):  # `apply` comes here after the block's own maps
+        module.attention.out.weight.mul_(0.1)
+        module.mlp[2].weight.mul_(0.1)  # type: ignore[operator]  # a linear layer

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vitrina.models.layers import Transformer, TransformerConfig, initialise
@@ -110,44 +111,52 @@ class PatchStem(nn.Module):
 
 
 class ConvolutionStem(nn.Module):
-    """A pyramid of residual convolutions ending at the patch grid (after Xiao et al. 2021). (b, 3, h, w) -> (b, p, d).
+    """A pyramid of convolutions ending at the patch grid (after Xiao et al. 2021). (b, 3, h, w) -> (b, p, d).
 
-    Each stage halves height and width and doubles the channels, which reach the tower's width at the grid. Windows
-    overlap, so masked patches must be painted over before. GroupNorm keeps rows independent of their batch.
+    Each stage halves height and width; channels begin at a quarter of the tower's width and double. The stages between
+    the first and the finest grid refine by a residual pair; the first would cost most and the last sees too little.
+    Windows overlap, so masked patches must be painted over before. GroupNorm keeps rows independent of their batch.
     """
 
     def __init__(self, config: ImageTowerConfig) -> None:
         super().__init__()
         stages = config.patch_px.bit_length() - 1
-        widths = [max(16, config.width >> (stages - 1 - stage)) for stage in range(stages)]
-        self.stages = nn.Sequential(
-            *(ConvolutionStage(before, after) for before, after in zip([3, *widths], widths, strict=False))
-        )
+        widths = [max(16, config.width // 4) << stage for stage in range(stages)]
+        layers: list[nn.Module] = []
+        for stage, (before, after) in enumerate(zip([3, *widths], widths, strict=False)):
+            layers.append(Convolution(before, after, stride=2))
+            if stage in (1, 2):
+                layers.append(Refinement(after))
+        self.stages = nn.Sequential(*layers)
         self.projection = nn.Conv2d(widths[-1] if widths else 3, config.width, kernel_size=1)
 
     def forward(self, pixels: Tensor) -> Tensor:
         return self.projection(self.stages(pixels)).flatten(2).transpose(1, 2)
 
 
-class ConvolutionStage(nn.Module):
-    """Halve by a strided convolution, then refine by a residual pair."""
+class Convolution(nn.Sequential):
+    """A 3x3 convolution, GroupNorm over groups of 16 channels, GELU."""
 
-    def __init__(self, channels_in: int, channels: int) -> None:
+    def __init__(self, channels_in: int, channels: int, *, stride: int) -> None:
+        super().__init__(*_normed_convolution(channels_in, channels, stride=stride), nn.GELU())
+
+
+class Refinement(nn.Module):
+    """Two 3x3 convolutions beside the identity (ResNet, section 3.2)."""
+
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        groups = math.gcd(channels, max(1, channels // 16))
-        self.halve = nn.Conv2d(channels_in, channels, kernel_size=3, stride=2, padding=1)
-        self.refine = nn.Sequential(
-            nn.GroupNorm(groups, channels),
-            nn.GELU(),
-            nn.Conv2d(channels, channels, kernel_size=3, padding=1),
-            nn.GroupNorm(groups, channels),
-            nn.GELU(),
-            nn.Conv2d(channels, channels, kernel_size=3, padding=1),
+        self.branch = nn.Sequential(
+            Convolution(channels, channels, stride=1), *_normed_convolution(channels, channels, stride=1)
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.halve(x)
-        return x + self.refine(x)
+        return F.gelu(x + self.branch(x))
+
+
+def _normed_convolution(channels_in: int, channels: int, *, stride: int) -> tuple[nn.Conv2d, nn.GroupNorm]:
+    convolution = nn.Conv2d(channels_in, channels, kernel_size=3, stride=stride, padding=1, bias=False)
+    return convolution, nn.GroupNorm(math.gcd(channels, max(1, channels // 16)), channels)
 
 
 class TextTower(nn.Module):
