@@ -177,12 +177,12 @@ def mask_blocks(keys: np.ndarray, *, grid: tuple[int, int], share: float, seed: 
         return hidden
     least = max(1.0, _LEAST_BLOCK_SHARE * patches)
     y, x = np.divmod(np.arange(patches), columns)
-    draws = uniform(seed, keys, name="blocks", shape=(_BLOCK_ATTEMPTS, 4))
+    draws = uniform(seed, keys, name="blocks", shape=(_BLOCK_ATTEMPTS, 5))
     for attempt in range(_BLOCK_ATTEMPTS):
         missing = wanted - hidden.sum(axis=1)
         if not missing.any():
             return hidden
-        size, shape, top, left = draws[:, attempt].T
+        size, shape, top, left, cut = draws[:, attempt].T
         area = least + size * np.maximum(missing - least, 0)
         aspect = np.exp((2 * shape - 1) * math.log(1 / _LEAST_ASPECT))
         height = np.clip(np.round(np.sqrt(area * aspect)), 1, rows)
@@ -191,7 +191,10 @@ def mask_blocks(keys: np.ndarray, *, grid: tuple[int, int], share: float, seed: 
         inside_y = (y >= first_y[:, None]) & (y < (first_y + height)[:, None])
         inside_x = (x >= first_x[:, None]) & (x < (first_x + width)[:, None])
         new = inside_y & inside_x & ~hidden
-        hidden |= new & (new.cumsum(axis=1) <= missing[:, None])
+        # What is too much is cut from the block's end or, for half of them, from its beginning.
+        place = new.cumsum(axis=1)
+        place = np.where((cut < 0.5)[:, None], place, place[:, -1:] + 1 - place)
+        hidden |= new & (place <= missing[:, None])
     # Nearly everything is to be hidden and blocks no longer find the rest.
     rest = uniform(seed, keys, name="last patches", shape=(patches,)) + hidden
     order = np.argsort(np.argsort(rest, axis=1, kind="stable"), axis=1, kind="stable")
