@@ -268,7 +268,9 @@ def read_picture(reference: str, *, root: Path) -> bytes:
         return path.read_bytes()
     except PictureError:
         raise
-    except (OSError, ValueError, RuntimeError) as error:
+    except RuntimeError:  # links that lead in a circle
+        raise PictureError("no such file") from None
+    except (OSError, ValueError) as error:
         raise PictureError("unreadable file", detail=str(error)) from error
 
 
