@@ -120,6 +120,9 @@ def test_two_different_biases_of_one_head_are_refused(ours: Flava, tmp_path: Pat
 def test_a_name_that_nobody_knows_is_refused_with_words(tmp_path: Path):
     with pytest.raises(ValueError, match="neither a folder nor a checkpoint"):
         Flava.from_transformers("nobody/has-this-model")
+    with pytest.raises(ValueError, match=r"config\.json is missing"):
+        Flava.from_transformers(tmp_path)
+    (tmp_path / "config.json").write_text('{"model_type": "flava"}')
     with pytest.raises(ValueError, match="no weights"):
         Flava.from_transformers(tmp_path)
 

@@ -114,6 +114,23 @@ def test_from_outside_its_bounds_the_scale_can_only_come_back(log_scale: float, 
     assert parameter.grad is not None and bool(parameter.grad.any()) == moves
 
 
+def test_the_loss_compiles_without_a_break():
+    images, texts = features(4)
+    rows, log_scale = torch.arange(4), torch.full((1,), 2.0, requires_grad=True)
+
+    def loss(images, texts, log_scale):
+        valid = rows >= 0
+        scale = learned_scale(log_scale)
+        return info_nce(images, texts=texts, scale=scale, product=rows, text_key=rows, row_is_valid=valid).value
+
+    compiled = torch.compile(loss, backend="aot_eager", fullgraph=True)
+    for each in (loss, compiled):
+        log_scale.grad = None
+        each(images, texts, log_scale).backward()
+        assert log_scale.grad is not None and log_scale.grad.abs() > 0.1
+    torch.testing.assert_close(compiled(images, texts, log_scale), loss(images, texts, log_scale))
+
+
 def test_bfloat16_features_are_compared_in_float32():
     images, texts = features(4)
     with torch.autocast("cpu", torch.bfloat16):

@@ -4,8 +4,8 @@ Module names follow transformers' `FlavaImageCodebook`, so a state dict is a che
 FLAVA's own image tower: compute the codes of a catalogue once (`vitrina.data.codes`).
 """
 
-import json
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +16,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vitrina.models.answering import answering
-from vitrina.models.checkpoint import digest_of, load_exactly, read_json, read_tensors
+from vitrina.models.checkpoint import digest_of, load_exactly
+from vitrina.models.published import read_published
 
 if TYPE_CHECKING:
-    from transformers.models.flava.modeling_flava import FlavaImageCodebook
+    from transformers import FlavaForPreTraining, FlavaImageCodebook
 
 STRIDE = 8  # three poolings
 DARKEST = 0.1  # the logit-Laplace likelihood (section 3.1 of its appendix) keeps pixels in [.1, .9]
@@ -87,18 +88,16 @@ class DalleEncoder(nn.Module):
 
     @classmethod
     def from_transformers(cls, model_or_path: "FlavaImageCodebook | str | Path", *, grid: int) -> Self:
-        """Read a `FlavaImageCodebook`: the model itself, its folder, or the folder of the FLAVA that holds it.
+        """Read a `FlavaImageCodebook`: the model itself, its folder or hub id, or those of the FLAVA that holds it.
 
         Raises ValueError where a tensor is missing, unexpected or of another shape, and says which.
         """
-        if isinstance(model_or_path, str | Path):
-            tensors, settings = read_tensors(model_or_path), read_json(Path(model_or_path) / "config.json")
-            settings = settings.get("image_codebook_config", settings)
-        else:
-            tensors, settings = model_or_path.state_dict(), json.loads(model_or_path.config.to_json_string())
+        checkpoint = read_published(model_or_path, files=(), architecture=_architecture)
+        tensors, origin = checkpoint.tensors, checkpoint.origin
         inside = {name.removeprefix(_INSIDE): each for name, each in tensors.items() if name.startswith(_INSIDE)}
-        codebook = cls(_config(settings, grid=grid, origin=str(model_or_path)[:200]))
-        load_exactly(codebook, tensors=inside or tensors, origin=str(model_or_path)[:200])
+        settings = checkpoint.config.get("image_codebook_config") or checkpoint.config
+        codebook = cls(_config(settings, grid=grid, origin=origin))
+        load_exactly(codebook, tensors=inside or tensors, origin=origin)
         return codebook.eval()
 
 
@@ -108,6 +107,14 @@ _INSIDE = "image_codebook."
 def map_pixels(share: Tensor) -> Tensor:
     """Pixels in [0, 1] -> [.1, .9], the range that the logit-Laplace likelihood of DALL-E was trained on."""
     return (1 - 2 * DARKEST) * share + DARKEST
+
+
+def _architecture(config: Mapping[str, Any]) -> "type[FlavaForPreTraining | FlavaImageCodebook]":
+    try:
+        from transformers import FlavaForPreTraining, FlavaImageCodebook
+    except ImportError as error:
+        raise ImportError("This checkpoint needs transformers: pip install 'vitrina[transformers]'") from error
+    return FlavaForPreTraining if "image_codebook_config" in config else FlavaImageCodebook
 
 
 def _config(settings: dict[str, Any], *, grid: int, origin: str) -> DalleConfig:

@@ -6,7 +6,6 @@ image codebook, the tokenizer's and processor's files) is carried along.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +16,9 @@ from torch import Tensor
 from vitrina.data.inputs import Inputs
 from vitrina.data.pictures import PictureGeometry
 from vitrina.models.checkpoint import (
-    INDEX,
     WEIGHTS,
     Carried,
     load_exactly,
-    read_json,
-    read_tensors,
     to_ours,
     to_theirs,
     write_bytes,
@@ -36,6 +32,7 @@ from vitrina.models.flava_names import (
     names,
     refuse_what_does_not_fit,
 )
+from vitrina.models.published import Published, read_published
 
 if TYPE_CHECKING:
     from transformers import FlavaForPreTraining
@@ -59,10 +56,7 @@ PAIR_TOKENS = 77  # the text length that the public checkpoint was trained with 
 
 def read_flava(model_or_path: "FlavaForPreTraining | str | Path") -> Flava:
     """A folder, a hub id or a transformers model -> ours, with `inputs` where the checkpoint brings a tokenizer."""
-    if isinstance(model_or_path, str | Path):
-        checkpoint = _from_path(model_or_path)
-    else:
-        checkpoint = _from_model(model_or_path, files={}, origin=type(model_or_path).__name__)
+    checkpoint = read_published(model_or_path, files=CARRIED_FILES, architecture=_pre_training)
     processor = json.loads(checkpoint.files.get("preprocessor_config.json", b"{}"))
     config = config_from_transformers(checkpoint.config, processor=processor, origin=checkpoint.origin)
     translated = to_ours(_untied(checkpoint), names=names(config), origin=checkpoint.origin)
@@ -93,54 +87,15 @@ def write_flava(model: Flava, *, path: str | Path) -> None:
     write_bytes(folder / "config.json", content=_json(carried.config))
 
 
-@dataclass(frozen=True)
-class _Checkpoint:
-    """`origin` names it in errors."""
-
-    origin: str
-    config: dict[str, Any]
-    tensors: dict[str, Tensor]
-    files: dict[str, bytes]
-
-
-def _from_path(path: str | Path) -> _Checkpoint:
-    folder = Path(path) if Path(path).is_dir() else _download(str(path))
-    files = {name: (folder / name).read_bytes() for name in CARRIED_FILES if (folder / name).exists()}
-    if (folder / WEIGHTS).exists() or (folder / INDEX).exists():
-        return _Checkpoint(str(path), read_json(folder / "config.json"), read_tensors(folder), files)
-    pre_training = _transformers()
-    try:
-        model = pre_training.from_pretrained(path)  # weights in torch's older format are transformers' to read
-    except OSError as error:
-        raise ValueError(f"{path} holds no weights that transformers can read: {error}") from error
-    return _from_model(model, files=files, origin=str(path))
-
-
-def _from_model(model: "FlavaForPreTraining", *, files: dict[str, bytes], origin: str) -> _Checkpoint:
-    return _Checkpoint(origin, json.loads(model.config.to_json_string()), dict(model.state_dict()), files)
-
-
-def _download(name: str) -> Path:
-    """Fetch a hub checkpoint's text files and safetensors, or find them in the local cache."""
-    _transformers()
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(name, allow_patterns=["*.json", "*.txt", "*.safetensors"]))
-    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError) as error:
-        raise ValueError(f"{name} is neither a folder nor a checkpoint that the hub gives out: {error}") from error
-
-
-def _transformers() -> "type[FlavaForPreTraining]":
+def _pre_training(_: Mapping[str, Any]) -> "type[FlavaForPreTraining]":
     try:
         from transformers import FlavaForPreTraining
     except ImportError as error:
-        raise ImportError("Public checkpoints need transformers: pip install 'vitrina[transformers]'") from error
+        raise ImportError("This checkpoint needs transformers: pip install 'vitrina[transformers]'") from error
     return FlavaForPreTraining
 
 
-def _untied(checkpoint: _Checkpoint) -> dict[str, Tensor]:
+def _untied(checkpoint: Published) -> dict[str, Tensor]:
     """The tensors without the second names that transformers gives to the four heads' biases."""
     tensors = dict(checkpoint.tensors)
     for head in HEADS:
@@ -163,7 +118,7 @@ def _exportable(model: Flava) -> dict[str, Tensor]:
     return state
 
 
-def _inputs(checkpoint: _Checkpoint, config: FlavaConfig) -> Inputs | None:
+def _inputs(checkpoint: Published, config: FlavaConfig) -> Inputs | None:
     if "tokenizer.json" not in checkpoint.files:
         return None
     geometry = PictureGeometry(config.image.size_px, fit="crop", mean=config.mean, std=config.std)

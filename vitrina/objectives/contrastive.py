@@ -57,20 +57,21 @@ def learned_scale(log_scale: Tensor) -> Tensor:
     return _Within.apply(log_scale).exp()  # type: ignore[union-attr]  # apply returns a tensor
 
 
+_LOW, _HIGH = 0.0, math.log(100)
+
+
 class _Within(torch.autograd.Function):
     """Clamp to [0, ln 100] with a gradient that still points inwards from outside."""
-
-    LOW, HIGH = 0.0, math.log(100)
 
     @staticmethod
     def forward(ctx, log_scale: Tensor) -> Tensor:
         ctx.save_for_backward(log_scale)
-        return log_scale.clamp(_Within.LOW, _Within.HIGH)
+        return log_scale.clamp(_LOW, _HIGH)
 
     @staticmethod
     def backward(ctx, *grads: Tensor) -> Tensor:
         (log_scale,), (grad,) = ctx.saved_tensors, grads
-        leaves = ((log_scale >= _Within.HIGH) & (grad < 0)) | ((log_scale <= _Within.LOW) & (grad > 0))
+        leaves = ((log_scale >= _HIGH) & (grad < 0)) | ((log_scale <= _LOW) & (grad > 0))
         return grad.masked_fill(leaves, 0.0)
 
 
