@@ -91,8 +91,8 @@ class Evaluation:
 
     def text(self) -> str:
         """The evaluation as a table for a terminal of 100 columns."""
-        lines = [self.headline(), ""]
-        lines += [f"  {note}" for note in self.notes]
+        lines = [self.headline()]
+        lines += [f"  {line}" for note in self.notes for line in _wrapped(note)]
         for section in self.sections:
             lines += ["", f"{section.title}  ({section.questions:,} questions)"]
             lines += [f"  {line}" for line in _wrapped(section.note)]
@@ -120,7 +120,7 @@ def shown(value: float, *, unit: Unit) -> str:
 
 def _bare(value: float, *, unit: Unit) -> str:
     if unit == "share":
-        return f"{100 * value:.1f}" if abs(value) >= 0.001 or value == 0 else f"{100 * value:.2g}"
+        return f"{100 * value:.1f}" if abs(value) >= 0.001 or value == 0 else f"{100 * value:.2f}"
     if unit == "rank":
         return f"{value:,.1f}".removesuffix(".0")
     if unit == "number":

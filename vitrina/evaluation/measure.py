@@ -12,11 +12,13 @@ from vitrina.evaluation.evaluation import Metric, Section, Unit
 from vitrina.tasks import classify, match, search
 from vitrina.tasks.abilities import EmbedsBoth, MatchesPairs
 from vitrina.tasks.prompts import templated
-from vitrina.tasks.ranking import Ranks
+from vitrina.tasks.ranking import Ranks, together
 from vitrina.tasks.sameness import plain
 
 MOST_CLASSES = 200
 """A level of the category path with more names than this is not classified: it is closer to an id."""
+
+SHUFFLES = 10
 
 _DIRECTIONS: dict[search.Query, tuple[str, str]] = {
     "text": ("text_to_picture", "Text → picture"),
@@ -114,12 +116,16 @@ def twinless_sections(found: Retrieval, *, products: Sequence[Product], seen: se
 
 def control_section(model: EmbedsBoth, *, found: Retrieval, seed: int) -> Section:
     """Search among shuffled pairs: figures above chance would mean that the measure leaks the answer."""
-    pairs = search.shuffled(found.pairs, seed=seed)
+    ranks = [
+        search.answer(model, pairs=search.shuffled(found.pairs, seed=seed + number), query="text").strict
+        for number in range(SHUFFLES)
+    ]
     return _ranked(
-        search.answer(model, pairs=pairs, query="text").strict,
+        together(ranks),
         key="control_shuffled_pairs",
         title="Control: text → picture among shuffled pairs",
-        note="Every text is given a random product's picture as the right one: the figures must fall to chance.",
+        note=f"In each of {SHUFFLES} shuffles every text is given a random product's picture as the right one: the "
+        "figures must fall to chance.",
         seed=seed,
     )
 

@@ -53,6 +53,11 @@ def mean_of(values: np.ndarray) -> Statistic:
     return lambda weights: (weights @ values) / weights.sum(1)
 
 
+def ratio_of(values: np.ndarray, counts: np.ndarray) -> Statistic:
+    """Sum of values over sum of counts, both (n,): a mean whose questions hold several terms each."""
+    return lambda weights: (weights @ values) / np.maximum(weights @ counts, 1e-12)
+
+
 def median_of(values: np.ndarray) -> Statistic:
     """The median of one value (n,) per question; of two middle values their mean."""
     order = np.argsort(values, kind="stable")

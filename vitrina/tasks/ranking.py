@@ -5,6 +5,7 @@ retrieval performance measures efficiently in the presence of tied scores", ECIR
 the same score therefore scores exactly chance, and an item is never rewarded for its place in the file.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +59,18 @@ class Ranks:
         """Some of the queries, by mask or index, before the same items."""
         chosen = (self.above[queries], self.tied[queries], self.tied_hits[queries], self.hits[queries])
         return Ranks(*chosen, items=self.items)
+
+
+def together(parts: Sequence[Ranks]) -> Ranks:
+    """The ranks of several searches among equally many items as one."""
+    assert len({part.items for part in parts}) == 1, "searches among different numbers of items"
+    return Ranks(
+        above=np.concatenate([part.above for part in parts]),
+        tied=np.concatenate([part.tied for part in parts]),
+        tied_hits=np.concatenate([part.tied_hits for part in parts]),
+        hits=np.concatenate([part.hits for part in parts]),
+        items=parts[0].items,
+    )
 
 
 def rank(

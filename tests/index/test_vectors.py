@@ -1,0 +1,165 @@
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from vitrina.catalogue.product import Product, Text
+from vitrina.index import vectors
+from vitrina.index.vectors import VectorIndex, answer
+
+COLOURS = ["red", "green", "blue", "black", "white", "yellow", "pink", "brown", "camel", "grey"]
+
+
+@pytest.fixture
+def products() -> list[Product]:
+    """Ten mugs with pictures and texts, ten vases with texts alone, ten lamps with pictures alone."""
+    mugs = [
+        Product(id=f"mug-{c}", titles=(Text(f"{c} mug"),), pictures=(f"{c} mug".encode(),), category=("home", "mug"))
+        for c in COLOURS
+    ]
+    vases = [Product(id=f"vase-{c}", titles=(Text(f"{c} vase"), Text(f"jarrón {c}", "es"))) for c in COLOURS]
+    lamps = [Product(id=f"lamp-{c}", pictures=(f"{c} lamp".encode(), f"{c} lamp side".encode())) for c in COLOURS]
+    return [*mugs, *vases, *lamps]
+
+
+def opened(catalogue, model, tmp_path, *, digest="a" * 64) -> VectorIndex:
+    return VectorIndex.open(catalogue, model=model, digest=digest, folder=tmp_path / "index")
+
+
+def found(index, catalogue, vector, top=3) -> list[str]:
+    return [hit.id for hit in answer(index, catalogue=catalogue, vector=vector, query="q", top=top).hits]
+
+
+def test_products_with_texts_alone_pictures_alone_and_both_are_found(make_catalogue, products, model, tmp_path):
+    catalogue = make_catalogue(products)
+    index = opened(catalogue, model, tmp_path)
+    for query, first in (("red mug", "mug-red"), ("jarrón camel", "vase-camel"), ("blue lamp", "lamp-blue")):
+        assert found(index, catalogue, model.embed_texts([query])[0])[0] == first
+        assert found(index, catalogue, model.embed_images([query.encode()])[0])[0] == first
+
+
+def test_a_text_does_not_favour_products_without_pictures(make_catalogue, products, model, tmp_path):
+    catalogue = make_catalogue(products)
+    hits = found(opened(catalogue, model, tmp_path), catalogue, model.embed_texts(["red"])[0])
+    assert set(hits) == {"mug-red", "vase-red", "lamp-red"}
+
+
+def test_a_product_has_one_vector_of_length_one_the_mean_of_its_parts(make_catalogue, products, model, tmp_path):
+    catalogue = make_catalogue(products)
+    index = opened(catalogue, model, tmp_path)
+    lengths = np.linalg.norm(index.pictures, axis=1)
+    assert lengths[index.has_picture] == pytest.approx(1.0, abs=1e-5)
+    assert not index.pictures[~index.has_picture].any()
+    assert (index.has_picture.sum(), index.has_text.sum()) == (20, 20)
+    vase = model.embed_texts(["red vase", "jarrón red"]).sum(0)
+    assert index.texts[10] == pytest.approx(vase / np.linalg.norm(vase), abs=1e-5)
+
+
+def test_nothing_is_embedded_twice(make_catalogue, products, model, tmp_path):
+    catalogue = make_catalogue(products)
+    assert opened(catalogue, model, tmp_path).embedded == 30
+    model.texts.clear()
+    model.pictures.clear()
+    again = opened(catalogue, model, tmp_path)
+    assert (again.embedded, again.notes, model.texts, model.pictures) == (0, (), [], [])
+
+
+def test_only_new_and_changed_products_are_embedded_and_a_new_price_is_no_change(
+    make_catalogue, products, model, tmp_path
+):
+    before = opened(make_catalogue(products), model, tmp_path)
+    model.texts.clear()
+    changed = replace(products[0], titles=(Text("scarlet mug"),))
+    cheaper = replace(products[1], price=Decimal("3.50"), currency="EUR")
+    added = Product(id="new", titles=(Text("wooden chair"),))
+    catalogue = make_catalogue([changed, cheaper, added])
+    index = opened(catalogue, model, tmp_path)
+    assert index.embedded == 2
+    assert sorted(model.texts) == ["scarlet mug", "wooden chair"]
+    ids = [product.id for product in catalogue.read(range(len(catalogue)))]
+    for row, product in enumerate(products):
+        if product.id != changed.id:
+            assert (index.texts[ids.index(product.id)] == before.texts[row]).all()
+    assert found(index, catalogue, model.embed_texts(["scarlet mug"])[0])[0] == changed.id
+
+
+def test_products_with_the_same_content_are_embedded_once(make_catalogue, products, model, tmp_path):
+    twins = [replace(products[0], id=f"twin-{n}") for n in range(5)]
+    index = opened(make_catalogue(twins), model, tmp_path)
+    assert (index.embedded, len(index.texts), len(model.texts)) == (1, 5, 1)
+
+
+def test_another_model_makes_another_index_and_says_so(make_catalogue, products, model, tmp_path):
+    catalogue = make_catalogue(products)
+    opened(catalogue, model, tmp_path)
+    changed = opened(catalogue, model, tmp_path, digest="b" * 64)
+    assert changed.embedded == 30
+    assert "another model: 30 products" in changed.notes[0]
+    assert [path.name for path in (tmp_path / "index").iterdir()] == ["b" * 16]
+
+
+def test_a_killed_indexing_keeps_what_it_finished(make_catalogue, products, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(vectors, "_SEGMENT_PRODUCTS", 8)
+    catalogue = make_catalogue(products)
+    pulled = type(model)()
+    real = pulled.embed_images
+
+    def dies(pictures):
+        if pulled.texts:
+            raise KeyboardInterrupt
+        return real(pictures)
+
+    pulled.embed_images = dies
+    with pytest.raises(KeyboardInterrupt):
+        opened(catalogue, pulled, tmp_path)
+    assert opened(catalogue, model, tmp_path).embedded == 30 - 8
+
+
+def test_a_damaged_segment_is_computed_again_and_said(make_catalogue, products, model, tmp_path):
+    catalogue = make_catalogue(products)
+    whole = opened(catalogue, model, tmp_path)
+    segment = next((tmp_path / "index").rglob("segment-*"))
+    segment.write_bytes(segment.read_bytes()[:100])
+    mended = opened(catalogue, model, tmp_path)
+    assert mended.embedded == 30
+    assert "damaged" in mended.notes[0]
+    assert (mended.texts == whole.texts).all()
+
+
+def test_many_small_segments_become_one(make_catalogue, products, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(vectors, "_SEGMENT_PRODUCTS", 2)
+    monkeypatch.setattr("vitrina.index.store._MOST_SEGMENTS", 4)
+    catalogue = make_catalogue(products)
+    first = opened(catalogue, model, tmp_path)
+    assert len(list((tmp_path / "index").rglob("segment-*"))) == 1
+    again = opened(catalogue, model, tmp_path)
+    assert again.embedded == 0
+    assert (again.pictures == first.pictures).all()
+
+
+def test_a_product_with_nothing_to_compare_is_not_found(make_catalogue, products, model, tmp_path):
+    catalogue = make_catalogue([*products[:3], Product(id="empty")])
+    index = opened(catalogue, model, tmp_path)
+    result = answer(index, catalogue=catalogue, vector=model.embed_texts(["mug"])[0], query="q", top=10)
+    assert result.searched == 3
+    assert "empty" not in [hit.id for hit in result.hits]
+
+
+def test_an_empty_catalogue_is_refused(make_catalogue, model, tmp_path):
+    with pytest.raises(ValueError, match="holds no products"):
+        opened(make_catalogue([]), model, tmp_path)
+
+
+def test_results_print_as_a_table(make_catalogue, products, model, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    long = replace(products[0], titles=(Text("red mug " + "x" * 200),), price=Decimal("1234.5"), currency="EUR")
+    catalogue = make_catalogue([long, *products[1:]])
+    index = opened(catalogue, model, tmp_path)
+    text = answer(index, catalogue=catalogue, vector=model.embed_texts(["red mug"])[0], query="“red mug”", top=5).text()
+    lines = text.splitlines()
+    assert lines[0] == "“red mug” among 30 products"
+    assert sum(line.lstrip().startswith(tuple("12345")) for line in lines) == 5
+    assert "1,234.50 EUR" in text
+    assert "home › mug" in text
+    assert max(len(line) for line in lines) <= 100

@@ -1,0 +1,192 @@
+"""Evaluate: everything that a run can be asked about held-out products, in figures, a file and a page."""
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vitrina.catalogue.store import Catalogue
+from vitrina.data.codes import Tokenises
+from vitrina.data.stock import Stock
+from vitrina.evaluation.codebook import codebook_section, reconstructions
+from vitrina.evaluation.evaluation import Evaluation, Skipped
+from vitrina.evaluation.files import write_whole
+from vitrina.evaluation.fingerprint import model_digest
+from vitrina.evaluation.gallery import galleries
+from vitrina.evaluation.heldout import HeldOut, held_out, titles_seen
+from vitrina.evaluation.masked import masked_section, unigrams_of
+from vitrina.evaluation.questions import Findings, ask
+from vitrina.evaluation.report import Fact, Report, curves, matrix, render
+from vitrina.models.codebook import Codebook
+from vitrina.models.flava import Flava
+from vitrina.recipes.plain import family_of
+from vitrina.recipes.recipe import Recipe, describe
+from vitrina.training.build import Model
+from vitrina.training.load import load
+from vitrina.training.prepare import find_codebook
+from vitrina.training.run_folder import RunFolder, read_metrics
+
+SEED = 0
+"""Of the bootstrap, the samples, the wrong texts and what is hidden; it never depends on the run's own seed."""
+
+_log = logging.getLogger(__name__)
+
+
+def evaluate(
+    run: str | os.PathLike[str],
+    *,
+    catalogue: str | os.PathLike[str],
+    split: str = "val",
+    out: str | os.PathLike[str] | None = None,
+) -> Evaluation:
+    """Ask a run's model everything that it can answer about the products of a split, and keep what it said.
+
+    Writes `evaluation-SPLIT-CATALOGUE.json` and `report.html` into `out`, by default the run's own folder. Raises
+    ValueError where `run` is no run with a checkpoint, `catalogue` no catalogue, or the split is not there.
+
+    >>> print(evaluate("runs/flava", catalogue="shop").text())  # doctest: +SKIP
+    """
+    folder = RunFolder(run)
+    opened = Catalogue.open(catalogue)
+    held = held_out(opened, split=split, seed=SEED)
+    model = load(folder.path)
+    stocks = [Stock([each]) for each in _training_catalogues(folder, evaluated=opened)]
+    codebook = _codebook(model, recipe=folder.recipe)
+    if isinstance(model, Codebook):
+        findings = Findings()
+    else:
+        findings = ask(model, held=held, seen=titles_seen([stock.catalogues[0] for stock in stocks]), seed=SEED)
+        _ask_for_hidden(model, folder=folder, opened=opened, held=held, stocks=stocks, codebook=codebook, to=findings)
+    if isinstance(codebook, Codebook):
+        findings.sections.append(codebook_section(codebook, products=held.products))
+    evaluation = Evaluation(
+        run=folder.path.resolve().name,
+        family=family_of(type(folder.recipe.model)),
+        step=folder.last_step,
+        split=split,
+        products=len(held.products),
+        available=held.available,
+        seed=SEED,
+        model_digest=model_digest(model, inputs=model.inputs),
+        catalogue_digest=opened.digest,
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        sections=tuple(findings.sections),
+        skipped=tuple(findings.skipped),
+        notes=tuple(_notes(folder, held=held)),
+    )
+    target = folder.path if out is None else Path(out)
+    write_whole(target / f"evaluation-{split}-{opened.digest[:8]}.json", content=evaluation.to_json())
+    page = Report(
+        evaluation=evaluation,
+        facts=_facts(folder, opened=opened, held=held),
+        recipe=_describe(folder.recipe),
+        curves=curves(read_metrics(folder.metrics)),
+        galleries=galleries(findings.retrieval, seed=SEED) if findings.retrieval else [],
+        matrices=[matrix(each) for each in findings.classifications],
+        reconstructions=reconstructions(codebook, products=held.products) if isinstance(codebook, Codebook) else None,
+    )
+    try:
+        write_whole(target / "report.html", content=render(page))
+    except ImportError as error:
+        return replace(evaluation, skipped=(*evaluation.skipped, Skipped("Report", str(error))))
+    return evaluation
+
+
+def _ask_for_hidden(
+    model: Model,
+    *,
+    folder: RunFolder,
+    opened: Catalogue,
+    held: HeldOut,
+    stocks: Sequence[Stock],
+    codebook: Tokenises | None,
+    to: Findings,
+) -> None:
+    """The masked-prediction losses, where the model has any."""
+    title = "Hidden words and patches"
+    if not isinstance(model, Flava):
+        to.skipped.append(Skipped(title, "the model does not predict hidden words or patches"))
+        return
+    if codebook is None:
+        to.skipped.append(
+            Skipped("Hidden patches", "the run's codebook, whose codes are their targets, is not at hand")
+        )
+    inputs = model.read_inputs()
+    to.try_to(
+        title,
+        lambda: [
+            masked_section(
+                model,
+                recipe=folder.recipe,
+                stock=Stock([opened]),
+                split=held.split,
+                unigrams=unigrams_of(stocks, inputs=inputs, codebook=codebook, seed=SEED),
+                codebook=codebook,
+                folder=folder.path / "codes",
+                seed=SEED,
+            )
+        ],
+    )
+
+
+def _training_catalogues(folder: RunFolder, *, evaluated: Catalogue) -> list[Catalogue]:
+    """The catalogues that the run learnt from, as far as they are still there; else the evaluated one's own."""
+    found = []
+    for record in folder.data().catalogues:
+        try:
+            catalogue = Catalogue.open(record.path)
+        except ValueError as error:
+            _log.warning("%s; its training products are not compared with", error)
+            continue
+        if catalogue.digest != record.digest:
+            _log.warning("%s has changed since the run began", record.path)
+        found.append(catalogue)
+    return found or [evaluated]
+
+
+def _codebook(model: Model, *, recipe: Recipe) -> Tokenises | None:
+    """The model itself where it is a codebook, else the one that its recipe names, None where that is not there."""
+    if isinstance(model, Codebook):
+        return model
+    try:
+        return find_codebook(recipe, kinds=("image", "pair"))
+    except ValueError as error:
+        _log.warning("%s", error)
+        return None
+
+
+def _notes(folder: RunFolder, *, held: HeldOut) -> list[str]:
+    notes = []
+    if held.split == "train":
+        notes.append("These products were trained on: the figures say how much was learnt by heart, not how well.")
+    if len(held.products) < held.available:
+        notes.append(
+            f"{len(held.products):,} of the {held.available:,} products of the split were drawn by seed {SEED}: "
+            "recall among fewer items is higher than among all."
+        )
+    if folder.last_step < folder.recipe.steps:
+        notes.append(f"The run is at step {folder.last_step:,} of {folder.recipe.steps:,}.")
+    return notes
+
+
+def _facts(folder: RunFolder, *, opened: Catalogue, held: HeldOut) -> list[Fact]:
+    recipe, data = folder.recipe, folder.data()
+    trained = ", ".join(f"{Path(each.path).name} ({each.products:,} products)" for each in data.catalogues)
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in data.sources.items())
+    weights = ", ".join(f"{name} {weight:g}" for name, weight in recipe.weights.items())
+    return [
+        Fact("Model", family_of(type(recipe.model)).replace("_", " ")),
+        Fact("Trained on", f"{trained}: {kinds} examples"),
+        Fact("Steps", f"{folder.last_step:,} of {recipe.steps:,}, {recipe.batch_rows} rows each, seed {recipe.seed}"),
+        Fact("Losses", weights),
+        Fact("Asked about", f"{len(held.products):,} products of split {held.split} of {opened.path.resolve().name}"),
+    ]
+
+
+def _describe(recipe: Recipe) -> str:
+    """The recipe in lines, without the folders of this machine."""
+    if recipe.codebook is not None:
+        recipe = replace(recipe, codebook=Path(recipe.codebook).name)
+    return describe(recipe)
