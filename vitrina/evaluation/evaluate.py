@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from vitrina.evaluation.codebook import codebook_section, reconstructions
+
 from vitrina.catalogue.store import Catalogue
 from vitrina.data.codes import Tokenises
 from vitrina.data.stock import Stock
-from vitrina.evaluation.codebook import codebook_section, reconstructions
 from vitrina.evaluation.evaluation import Evaluation, Skipped
 from vitrina.evaluation.files import write_whole
 from vitrina.evaluation.fingerprint import model_digest
