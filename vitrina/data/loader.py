@@ -35,7 +35,7 @@ from vitrina.data.text import mask_id, text_key
 class LooksUpCodes(Protocol):
     """Image codes by stock row, picture number and view number, each (b,) int64."""
 
-    def lookup(self, rows: np.ndarray, pictures: np.ndarray, views: np.ndarray) -> np.ndarray:
+    def lookup(self, rows: np.ndarray, *, pictures: np.ndarray, views: np.ndarray) -> np.ndarray:
         """(b, p) int64, row by row of the patch grid."""
         ...
 
@@ -218,9 +218,8 @@ class Loader:
         is_masked = mask_blocks(keys, grid=(grid, grid), share=share, seed=self._seed)
         codes = np.zeros(is_masked.shape, dtype=np.int64)
         if self._codes is not None and masked:
-            codes = np.asarray(
-                self._codes.lookup(keys[:, 2], shown.pictures[:masked], shown.views[:masked]), dtype=np.int64
-            )
+            numbers, views = shown.pictures[:masked], shown.views[:masked]
+            codes = np.asarray(self._codes.lookup(keys[:, 2], pictures=numbers, views=views), dtype=np.int64)
             if codes.shape != is_masked.shape:
                 raise ValueError(
                     f"The image codes are {codes.shape[1]} to a picture, but the model has {grid} x {grid} patches: "

@@ -1,0 +1,334 @@
+import logging
+import threading
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, models
+
+from vitrina.catalogue.product import Product
+from vitrina.data.batch import Batch, ImageBatch, PairBatch, TextBatch
+from vitrina.data.builder import Builder, Negatives
+from vitrina.data.corruption import Corruption
+from vitrina.data.inputs import Inputs
+from vitrina.data.loader import Loader, plan_run
+from vitrina.data.mixture import Mixture
+from vitrina.data.pictures import Augment, PictureGeometry, decode, fixed_views
+from vitrina.data.sources import find_sources
+from vitrina.data.stock import Stock
+from vitrina.data.text import text_key
+
+from . import shop
+
+GRID = 4
+EVEN = Mixture(text=0.3, image=0.3, pair=0.4)
+
+
+class FakeCodes:
+    """Codes that say whose they are: picture, view and patch in one number."""
+
+    def lookup(self, rows: np.ndarray, *, pictures: np.ndarray, views: np.ndarray) -> np.ndarray:
+        return (rows * 1000 + pictures * 100 + views * 20)[:, None] + np.arange(GRID * GRID)
+
+
+def loader(
+    stock: Stock,
+    inputs: Inputs,
+    *,
+    mixture: Mixture = EVEN,
+    rows: int = 6,
+    seed: int = 3,
+    augment: Augment | None = None,
+    corruption: Corruption | None = None,
+    **settings,
+) -> Loader:
+    sources = find_sources(stock)
+    plan = plan_run(stock, sources, mixture=mixture, batch_rows=rows, seed=seed, total_steps=20)
+    return Loader(
+        stock,
+        sources,
+        plan,
+        inputs,
+        negatives=Negatives(),
+        augment=augment or Augment(views=3),
+        corruption=corruption or Corruption(),
+        **{"grid": GRID, **settings},
+    )
+
+
+def tensors(value, prefix: str = "") -> dict[str, torch.Tensor]:
+    if isinstance(value, torch.Tensor):
+        return {prefix: value}
+    return {name: each for key, part in vars(value).items() for name, each in tensors(part, f"{prefix}.{key}").items()}
+
+
+def same(one: Batch, other: Batch) -> bool:
+    mine, yours = tensors(one), tensors(other)
+    return (
+        type(one) is type(other)
+        and mine.keys() == yours.keys()
+        and all(torch.equal(value, yours[name]) and value.dtype == yours[name].dtype for name, value in mine.items())
+    )
+
+
+def by_row(batches: list[Batch]) -> dict[tuple, list]:
+    """What every row of some ranks' batches looks like, padding aside."""
+    found: dict[tuple, list] = {}
+    for batch in batches:
+        for row, key in enumerate(batch.keys.tolist()):
+            what = []
+            for name, value in sorted(tensors(batch).items()):
+                if row >= len(value):
+                    continue
+                part = value[row]
+                if name.startswith((".text.", ".fused.")):
+                    part = part[tensors(batch)[name.rsplit(".", 1)[0] + ".is_token"][row]]
+                what.append((name, part.tolist()))
+            found.setdefault(tuple(key), []).append(what)
+    return found
+
+
+def test_each_kind_of_batch_holds_what_it_promises(stock, inputs):
+    made = loader(stock, inputs, codes=FakeCodes())
+    seen = {type(batch): batch for batch in made.batches(0, 20)}
+    assert seen.keys() == {TextBatch, ImageBatch, PairBatch}
+    for batch in seen.values():
+        assert batch.keys.shape == (6, 3) and batch.keys.dtype == torch.int64
+        assert torch.equal(batch.product, batch.keys[:, 2])
+    image, pair, text = seen[ImageBatch], seen[PairBatch], seen[TextBatch]
+    assert image.picture.pixels.shape == (6, 3, 16, 16) and image.picture.pixels.dtype == torch.uint8
+    assert (image.picture.is_masked.sum(1) == round(16 * 75 / 196)).all()
+    assert pair.picture.is_masked.shape == pair.picture.codes.shape == (6, 16)
+    assert pair.text_matches.all() and not pair.text.is_masked.any()
+    assert text.text.is_masked.any(1).all() and (text.keys[:, 0] == 0).all()
+    for batch in (text, pair):
+        products = stock.read(batch.product.numpy())
+        for row, product in enumerate(products):
+            texts = {text_key(each.text): each.text for each in product.texts}
+            ids = batch.text.ids[row][batch.text.is_token[row]]
+            assert ids.tolist() == inputs.tokenizer.encode(texts[int(batch.text_key[row])]).ids
+
+
+def test_a_batch_is_a_pure_function_of_its_step(stock, inputs):
+    first, second = loader(stock, inputs), loader(stock, inputs)
+    forwards = [first.batch(step) for step in range(20)]
+    assert all(same(second.batch(step), forwards[step]) for step in reversed(range(20)))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_the_number_of_workers_changes_nothing(stock, inputs, workers):
+    alone = list(loader(stock, inputs, workers=0).batches(0, 20))
+    helped = list(loader(stock, inputs, workers=workers).batches(0, 20))
+    assert len(helped) == 20 and all(map(same, alone, helped))
+
+
+def test_a_run_may_stop_and_go_on_anywhere(stock, inputs):
+    made = loader(stock, inputs)
+    whole = list(made.batches(0, 12))
+    assert all(map(same, whole, [*made.batches(0, 5), *made.batches(5, 12)]))
+    assert list(made.batches(7, 7)) == []
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    world=st.sampled_from([2, 3, 6]),
+    step=st.integers(0, 19),
+    itm=st.sampled_from(["pair", "segments"]),
+    fused_share=st.sampled_from([0.0, 0.5, 0.7, 1.0]),
+)
+def test_the_ranks_together_see_the_whole_batch(stock, inputs, world, step, itm, fused_share):
+    corruption = Corruption(itm=itm, itm_negative_share=0.4, fused_share=fused_share)
+    augment = Augment(erase_share=0.5)
+    whole = loader(stock, inputs, corruption=corruption, augment=augment).batch(step)
+    parts = [
+        loader(stock, inputs, corruption=corruption, augment=augment, rank=rank, world=world).batch(step)
+        for rank in range(world)
+    ]
+    assert {type(part) for part in parts} == {type(whole)} and {len(part.keys) for part in parts} == {6 // world}
+    assert by_row(parts) == by_row([whole])
+
+
+def test_ranks_that_do_not_divide_the_batch_are_refused(stock, inputs):
+    with pytest.raises(ValueError, match="batch_rows is 6, which 4 processes"):
+        loader(stock, inputs, world=4)
+
+
+def pairs_of(made: Loader) -> list[PairBatch]:
+    return [batch for batch in made.batches(0, 40) if isinstance(batch, PairBatch)]
+
+
+def test_in_the_pair_form_the_fused_text_is_the_rows_own_or_one_of_its_negatives(stock, inputs):
+    corruption = Corruption(itm_negative_share=0.5)
+    builder = Builder(stock, find_sources(stock)["pair"].rows, negatives=Negatives(), seed=3)
+    targets = []
+    for batch in pairs_of(loader(stock, inputs, corruption=corruption)):
+        assert torch.equal(batch.fused_matches, batch.target == 1)
+        for row, target in enumerate(batch.target.tolist()):
+            targets.append(target)
+            ids = batch.fused.ids[row][batch.fused.is_token[row]].tolist()
+            own = batch.text.ids[row][batch.text.is_token[row]].tolist()
+            built = builder.build(int(batch.keys[row, 2]), epoch=int(batch.keys[row, 1]))
+            negatives = [inputs.texts([text]).ids[0].tolist() for text in built.negatives]
+            assert ids == own if target else (ids in negatives and not batch.fused.is_masked[row].any())
+    assert 0.3 < np.mean(targets) < 0.7
+
+
+def test_in_the_segments_form_the_target_names_the_rows_own_text(stock, inputs):
+    for batch in pairs_of(loader(stock, inputs, corruption=Corruption(itm="segments"))):
+        assert batch.fused_matches.all()
+        for row, target in enumerate(batch.target.tolist()):
+            true = (batch.fused.types[row] == target) & batch.fused.is_token[row] & (batch.fused.ids[row] > 4)
+            own = [token for token in batch.text.ids[row].tolist() if token > 4]
+            found = batch.fused.ids[row][true].tolist()
+            assert found == own[: len(found)] and len(found) >= min(len(own), 9)
+
+
+def test_a_dual_encoder_asks_for_no_fusion_and_gets_none(stock, inputs):
+    corruption = Corruption(fused_share=0.0, mlm_share=0.0)
+    made = loader(stock, inputs, mixture=Mixture(text=0, image=0, pair=1), corruption=corruption, grid=0)
+    batch = made.batch(0)
+    assert isinstance(batch, PairBatch)
+    assert batch.fused.ids.shape[0] == len(batch.target) == len(batch.fused_matches) == 0
+    assert batch.picture.is_masked.shape == batch.picture.codes.shape == (0, 0) and len(batch.text.ids) == 6
+
+
+def test_half_of_a_pair_batch_may_be_fused(stock, inputs):
+    for batch in pairs_of(loader(stock, inputs, corruption=Corruption(fused_share=0.5), codes=FakeCodes())):
+        assert (
+            len(batch.fused.ids) == len(batch.target) == len(batch.picture.is_masked) == len(batch.picture.codes) == 3
+        )
+        assert len(batch.picture.pixels) == len(batch.text.ids) == 6
+
+
+def test_codes_are_those_of_the_picture_and_view_that_is_seen(stock, inputs):
+    augment, checked = Augment(views=3), 0
+    for batch in loader(stock, inputs, augment=augment, codes=FakeCodes()).batches(0, 20):
+        if isinstance(batch, TextBatch):
+            continue
+        for key, pixels, codes in zip(batch.keys.tolist(), batch.picture.pixels, batch.picture.codes, strict=True):
+            row, rest = divmod(int(codes[0]), 1000)
+            picture, view = rest // 100, rest % 100 // 20
+            assert row == key[2]
+            encoded = stock.read(np.array([row]))[0].pictures[picture]
+            expected = fixed_views(augment, np.array([[row, picture, view]]), seed=3)[0]
+            assert np.array_equal(pixels.numpy(), decode(encoded, geometry=inputs.geometry, view=expected))
+            checked += 1
+    assert checked > 50
+
+
+def test_codes_of_fresh_views_are_refused(stock, inputs):
+    with pytest.raises(ValueError, match=r"augment\.views is None"):
+        loader(stock, inputs, augment=Augment(), codes=FakeCodes())
+    still = Augment(flip=False, shift_share=0, scale_share=0, aspect_share=0)
+    assert loader(stock, inputs, augment=still, codes=FakeCodes()).batch(0)
+
+
+def test_codes_of_another_grid_are_refused(stock, inputs):
+    made = loader(stock, inputs, mixture=Mixture(text=0, image=1, pair=0), codes=FakeCodes(), grid=5)
+    with pytest.raises(ValueError, match="16 to a picture, but the model has 5 x 5"):
+        made.batch(0)
+
+
+def test_fresh_views_differ_between_epochs(stock, inputs):
+    made = loader(stock, inputs, mixture=Mixture(text=0, image=1, pair=0), rows=9, augment=Augment())
+    first, second = (
+        {int(row): pixels for row, pixels in zip(batch.product, batch.picture.pixels, strict=True)}
+        for batch in made.batches(0, 2)
+    )
+    assert first.keys() == second.keys() and sum(torch.equal(first[row], second[row]) for row in first) <= 1
+
+
+def test_the_share_of_hidden_patches_follows_its_schedule(stock, inputs):
+    corruption = Corruption(mim_share=0.25, mim_share_end=0.75)
+    made = loader(stock, inputs, mixture=Mixture(text=0, image=1, pair=0), corruption=corruption)
+    assert [int(made.batch(step).picture.is_masked[0].sum()) for step in (0, 10, 19, 50)] == [4, 8, 12, 12]
+
+
+def test_a_tokenizer_without_a_mask_is_refused_before_the_first_step(stock):
+    plain = Inputs(Tokenizer(models.WordLevel({"a": 0}, unk_token="a")), PictureGeometry(16), 8)
+    with pytest.raises(ValueError, match="no mask token"):
+        loader(stock, plain)
+    assert loader(stock, plain, corruption=Corruption(mlm_share=0, fused_share=0), grid=0)
+
+
+@pytest.fixture
+def damaged(tmp_path) -> Stock:
+    """Every fifth product has a picture that is no picture; one of them another that is."""
+
+    def spoiled(number: int) -> Product:
+        product = shop.product(number)
+        if number % 5:
+            return product
+        rest = (shop.jpeg(999),) if number == 10 else ()
+        return Product(id=product.id, titles=product.titles, pictures=(shop.jpeg(number)[:150], *rest))
+
+    return shop.stock_of(tmp_path, [spoiled(number) for number in range(30)])
+
+
+ONLY_PAIRS = Mixture(text=0, image=0, pair=1)
+
+
+def test_an_unreadable_picture_gives_way_to_another_product_always_the_same(damaged, inputs):
+    whole = [loader(damaged, inputs, mixture=ONLY_PAIRS, seed=seed).batch(2) for seed in (3, 3, 4)]
+    assert same(whole[0], whole[1]) and not same(whole[0], whole[2])
+    parts = [loader(damaged, inputs, mixture=ONLY_PAIRS, rank=rank, world=3).batch(2) for rank in range(3)]
+    assert by_row(parts) == by_row([whole[0]])
+    shown = Counter(
+        int(row) for batch in loader(damaged, inputs, mixture=ONLY_PAIRS).batches(0, 50) for row in batch.product
+    )
+    assert set(shown) == {row for row in range(30) if row % 5 or row == 10}
+    assert min(shown.values()) >= 9, "ten epochs show every readable product about ten times"
+
+
+def test_an_unreadable_picture_first_gives_way_to_the_products_next_one(damaged, inputs):
+    still = Augment(flip=False, shift_share=0, scale_share=0, aspect_share=0)
+    batches = loader(damaged, inputs, mixture=ONLY_PAIRS, augment=still).batches(0, 20)
+    seen = [
+        pixels
+        for batch in batches
+        for row, pixels in zip(batch.product, batch.picture.pixels, strict=True)
+        if row == 10
+    ]
+    expected = torch.from_numpy(decode(shop.jpeg(999), geometry=inputs.geometry))
+    assert len(seen) >= 4 and all(torch.equal(pixels, expected) for pixels in seen)
+
+
+def test_substitutes_bring_their_own_text_and_codes(damaged, inputs):
+    for batch in loader(damaged, inputs, mixture=ONLY_PAIRS, codes=FakeCodes()).batches(0, 10):
+        assert torch.equal(batch.picture.codes[:, 0] // 1000, batch.product)
+        for row, product in zip(batch.text_key.tolist(), damaged.read(batch.product.numpy()), strict=True):
+            assert row == text_key(product.texts[0].text)
+
+
+def test_each_unreadable_product_is_logged_once(damaged, inputs, caplog):
+    with caplog.at_level(logging.WARNING, logger="vitrina"):
+        list(loader(damaged, inputs, mixture=ONLY_PAIRS).batches(0, 60))
+    assert len(caplog.messages) == 6 and len(set(caplog.messages)) == 6
+    assert any("p15" in message and "shop row 15" in message for message in caplog.messages)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_past_the_error_budget_the_run_stops_with_words_and_the_step(damaged, inputs, workers):
+    made = loader(damaged, inputs, mixture=ONLY_PAIRS, error_budget=3, workers=workers)
+    with pytest.raises(ValueError, match="4 products have pictures that cannot be read, more than the 3") as stopped:
+        list(made.batches(0, 60))
+    assert "the batch of step" in stopped.value.__notes__[0]
+
+
+def test_a_shop_of_unreadable_pictures_says_so(tmp_path, inputs):
+    stock = shop.stock_of(tmp_path, [Product(id=f"p{n}", pictures=(b"nothing",)) for n in range(8)])
+    with pytest.raises(ValueError, match="64 other products"):
+        loader(stock, inputs, mixture=Mixture(text=0, image=1, pair=0)).batch(0)
+
+
+def test_only_a_few_batches_are_prepared_ahead_and_all_threads_end(stock, inputs):
+    made, prepared = loader(stock, inputs, workers=2), []
+    made.batch = lambda step: prepared.append(step) or step  # type: ignore[method-assign]
+    batches = made.batches(0, 1000)
+    assert [next(batches) for _ in range(3)] == [0, 1, 2]
+    assert len(prepared) <= 3 + 2 * 2 + 1
+    batches.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("vitrina-loader")]
