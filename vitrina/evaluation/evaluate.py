@@ -7,11 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from vitrina.evaluation.codebook import codebook_section, reconstructions
-
 from vitrina.catalogue.store import Catalogue
 from vitrina.data.codes import Tokenises
 from vitrina.data.stock import Stock
+from vitrina.evaluation.codebook import codebook_section, reconstructions
 from vitrina.evaluation.evaluation import Evaluation, Skipped
 from vitrina.evaluation.files import write_whole
 from vitrina.evaluation.fingerprint import model_digest
@@ -53,6 +52,7 @@ def evaluate(
     opened = Catalogue.open(catalogue)
     held = held_out(opened, split=split, seed=SEED)
     model = load(folder.path)
+    geometry = folder.recipe.geometry
     stocks = [Stock([each]) for each in _training_catalogues(folder, evaluated=opened)]
     codebook = _codebook(model, recipe=folder.recipe)
     if isinstance(model, Codebook):
@@ -60,8 +60,9 @@ def evaluate(
     else:
         findings = ask(model, held=held, seen=titles_seen([stock.catalogues[0] for stock in stocks]), seed=SEED)
         _ask_for_hidden(model, folder=folder, opened=opened, held=held, stocks=stocks, codebook=codebook, to=findings)
-    if isinstance(codebook, Codebook):
-        findings.sections.append(codebook_section(codebook, products=held.products))
+    pictured = codebook if isinstance(codebook, Codebook) else None
+    if pictured is not None:
+        findings.try_to("Codebook", lambda: [codebook_section(pictured, products=held.products, geometry=geometry)])
     evaluation = Evaluation(
         run=folder.path.resolve().name,
         family=family_of(type(folder.recipe.model)),
@@ -86,7 +87,9 @@ def evaluate(
         curves=curves(read_metrics(folder.metrics)),
         galleries=galleries(findings.retrieval, seed=SEED) if findings.retrieval else [],
         matrices=[matrix(each) for each in findings.classifications],
-        reconstructions=reconstructions(codebook, products=held.products) if isinstance(codebook, Codebook) else None,
+        reconstructions=None
+        if pictured is None
+        else reconstructions(pictured, products=held.products, geometry=geometry, seed=SEED),
     )
     try:
         write_whole(target / "report.html", content=render(page))
@@ -151,6 +154,8 @@ def _codebook(model: Model, *, recipe: Recipe) -> Tokenises | None:
     """The model itself where it is a codebook, else the one that its recipe names, None where that is not there."""
     if isinstance(model, Codebook):
         return model
+    if not isinstance(model, Flava):
+        return None
     try:
         return find_codebook(recipe, kinds=("image", "pair"))
     except ValueError as error:
