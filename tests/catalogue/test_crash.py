@@ -62,6 +62,19 @@ assert not [each.name for each in Path(out).iterdir() if not each.name.endswith(
 print(kills, sum(outcomes))
 """
 
+_ON_A_FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from vitrina.catalogue.ingest import ingest
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+try:
+    ingest([Path(sys.argv[1]) / "new.jsonl"], out=Path(sys.argv[1]) / "shop")
+except ValueError as error:
+    print(error)
+"""
+
 _WRITE_AND_TELL = """
 import sys
 from vitrina.catalogue.product import Product, Text
@@ -93,6 +106,18 @@ def test_a_kill_at_any_file_operation_leaves_the_old_catalogue_or_the_new_one(tm
     kills, with_new = map(int, done.stdout.split())
     assert kills > 12
     assert 0 < with_new < kills
+
+
+@pytest.mark.parametrize("room", [0, 1_000, 20_000])
+def test_a_full_disk_is_told_and_leaves_the_old_catalogue(tmp_path: Path, room: int) -> None:
+    rows = [{"id": i, "title": f"title {i}"} for i in range(300)]
+    old = write_catalogue(tmp_path / "shop", [Product(id="old", titles=(Text("t"),))])
+    (tmp_path / "new.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    command = [sys.executable, "-c", _ON_A_FULL_DISK, str(tmp_path), str(room)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "the disk has no room" in done.stdout
+    assert Catalogue.open(tmp_path / "shop").digest == old.digest
+    assert len(list((tmp_path / "shop").iterdir())) == 2
 
 
 @pytest.mark.parametrize("seed", range(4))

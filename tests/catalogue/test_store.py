@@ -166,6 +166,28 @@ def test_the_digest_is_that_of_the_live_products_in_their_order(
     assert changed.digest != whole.digest
 
 
+def test_a_shard_that_is_mostly_dead_is_rewritten_and_the_order_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    products = [make(i, pictures=2) for i in range(200)]
+    write_catalogue(folder, [*products, make(999)])
+    before = Catalogue.open(folder)
+    write_catalogue(folder, [make(i, version=1) for i in range(20, 180)])
+    assert names(folder) == ["manifest.json", "products-000002.arrow", "products-000003.arrow"]
+    catalogue = Catalogue.open(folder)
+    expected = products[:20] + products[180:] + [make(999)] + [make(i, version=1) for i in range(20, 180)]
+    assert catalogue.read(range(201)) == expected
+    assert catalogue.digest == write_catalogue(tmp_path / "other", expected).digest
+    assert before.read(range(200)) == products
+
+
+def test_damage_is_never_copied_into_a_new_shard(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    write_catalogue(folder, [make(i, pictures=9) for i in range(100)])
+    flip_a_byte(folder)
+    with pytest.raises(ValueError, match=r"products-000001.arrow was damaged"):
+        write_catalogue(folder, [make(i, version=1) for i in range(80)])
+
+
 def test_a_reader_keeps_its_view_while_everything_is_replaced(tmp_path: Path) -> None:
     old = write_catalogue(tmp_path / "shop", [make(i) for i in range(10)])
     write_catalogue(tmp_path / "shop", [make(i, version=1) for i in range(10)])
@@ -224,6 +246,8 @@ def test_a_folder_of_other_files_is_not_written_into(tmp_path: Path) -> None:
         (Product(id="7", titles=(Text(""),)), "'7' holds an empty string"),
         (Product(id="7", price=Decimal("NaN")), "'7' has the price NaN"),
         (Product(id="7", price=Decimal("-1")), "'7' has the price -1"),
+        (Product(id="7", price=Decimal("0.0000001")), "'7' has the price 1E-7: round it"),
+        (Product(id="7", titles=(Text("\ud800"),)), "'7' holds half a character"),
     ],
 )
 def test_a_product_that_breaks_the_rules_is_refused_by_name(tmp_path: Path, product: Product, words: str) -> None:

@@ -16,6 +16,7 @@ MAX_ENCODED_BYTES = 64 << 20
 """Longer files are refused unread."""
 
 _QUALITY = 92
+_MAX_KEPT_BYTES = 2 << 20  # more than a picture within bounds needs: the rest is metadata, which is left behind
 # Pillow knows more formats, but some of them run other programs (EPS) or are no pictures of products.
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", *(("AVIF",) if features.check("avif") else ()))
 _ORIENTATION_TAG = 0x0112
@@ -53,7 +54,7 @@ def canonicalise(encoded: bytes) -> bytes:
             _check_size(image)
             if image.format in ("JPEG", "MPO"):
                 _check_jpeg(encoded)
-            if _is_canonical(image):
+            if _is_canonical(image) and len(encoded) <= _MAX_KEPT_BYTES:
                 return encoded
             pixels = np.asarray(_upright_rgb(image))
     except PictureError:

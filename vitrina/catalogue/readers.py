@@ -304,7 +304,11 @@ def _kind(path: Path) -> str:
 
 def _pictures_under(path: Path) -> Iterator[Path]:
     """Every picture file, relative to the folder, in an order that does not change between runs."""
-    for folder, folders, names in os.walk(path):
+
+    def refuse(error: OSError) -> None:
+        raise ValueError(f"{error.filename} cannot be read: {error.strerror}") from error
+
+    for folder, folders, names in os.walk(path, onerror=refuse):
         folders[:] = sorted(each for each in folders if not each.startswith("."))
         for name in sorted(names):
             if Path(name).suffix.lower() in PICTURE_SUFFIXES and not name.startswith("."):

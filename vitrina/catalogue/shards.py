@@ -47,6 +47,7 @@ _FACT_NAMES = tuple(_FACTS.names)
 
 _COPY_BYTES = 1 << 20
 _CHUNK_ROWS = 1024
+_CHUNK_CHARACTERS = 1 << 21
 
 
 def product_digest(product: Product) -> bytes:
@@ -74,6 +75,7 @@ class ShardBuilder:
     def __init__(self, spill: IO[bytes]) -> None:
         self._spill = spill
         self._pending: list[tuple[Product, bytes]] = []
+        self._pending_characters = 0
         self._chunks: list[pa.RecordBatch] = []
         self._picture_counts: list[int] = []
         self._picture_sizes: list[int] = []
@@ -89,8 +91,9 @@ class ShardBuilder:
             self.picture_bytes += len(picture)
         self._picture_counts.append(len(product.pictures))
         self._pending.append((_without_pictures(product), digest))
+        self._pending_characters += sum(len(text.text) for text in product.texts)
         self.rows += 1
-        if len(self._pending) == _CHUNK_ROWS:
+        if len(self._pending) == _CHUNK_ROWS or self._pending_characters >= _CHUNK_CHARACTERS:
             self._pack()
 
     def write(self, path: Path) -> None:
@@ -122,6 +125,7 @@ class ShardBuilder:
             self.text_bytes += chunk.nbytes
             self._chunks.append(chunk)
             self._pending.clear()
+            self._pending_characters = 0
 
     def _reserved_pictures(self) -> pa.Array:
         """The pictures column with true offsets and a data buffer of untouched zero pages, which cost no memory."""

@@ -1,5 +1,6 @@
 """Writing a catalogue: new shards and tombstones first, the manifest last, one writer at a time."""
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -7,6 +8,7 @@ import re
 import tempfile
 from array import array
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -30,9 +32,13 @@ _PICTURE_BYTES = 220 << 20
 _TEXT_BYTES = 16 << 20
 _LOCK = ".lock"
 _OURS = re.compile(r"((products|dead)-\d{6,}\.arrow|manifest\.json)(\.part)?|\.spill-.*|\.lock")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _ROW_BITS = 32
 _ROW_MASK = (1 << _ROW_BITS) - 1
 _COMPARED_AT_ONCE = 65_536
+_COPIED_AT_ONCE = 64
+_PRICE_STEP = Decimal("0.000001")
+_PRICE_LIMIT = Decimal(10) ** 18
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,9 @@ class CatalogueWriter:
         self._spill.close()
         _remove_orphans(self._path, kept=_manifest_or_empty(self._path).files)
         _unlock(self._path, self._lock)
+        if isinstance(error, OSError) and error.errno in _FULL:
+            words = f"the disk has no room for {self._path} ({error.strerror}); the catalogue is as it was"
+            raise ValueError(words) from error
 
     def add(self, product: Product) -> int:
         """Takes one product and returns its number within this writing, counted from 0."""
@@ -79,10 +88,7 @@ class CatalogueWriter:
         place = self._find_unchanged(key, digest)
         if place is None:
             place = _place(len(self._shards), self._builder.rows)
-            try:
-                self._builder.add(product, digest=digest)
-            except (pa.ArrowException, UnicodeEncodeError) as error:
-                raise ValueError(f"product {product.id!r} cannot be stored: {error}") from error
+            self._builder.add(product, digest=digest)
             if self._builder.picture_bytes >= _PICTURE_BYTES or self._builder.text_bytes >= _TEXT_BYTES:
                 self._end_shard()
         self._keys.append(key)
@@ -134,6 +140,11 @@ class CatalogueWriter:
         return None
 
     def _end_shard(self) -> None:
+        entry, shard = self._write_shard()
+        self._entries.append(entry)
+        self._shards.append(shard)
+
+    def _write_shard(self) -> tuple[ShardEntry, Shard]:
         name = self._new_name("products")
         part = self._path / f"{name}.part"
         self._builder.write(part)
@@ -144,9 +155,8 @@ class CatalogueWriter:
             bytes=(self._path / name).stat().st_size,
             sha256=file_digest(self._path / name),
         )
-        self._entries.append(entry)
-        self._shards.append(open_shard(self._path, entry))
         self._builder = ShardBuilder(self._spill)
+        return entry, open_shard(self._path, entry)
 
     def _group_by_id(self, keys: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Event numbers sorted so that those of one id stand together, oldest first, and a number per id."""
@@ -175,21 +185,34 @@ class CatalogueWriter:
         return ids
 
     def _commit(self, live: np.ndarray) -> None:
-        """Writes tombstones for every row that is not in `live` (sorted places) and then the manifest."""
+        """Makes `live` (sorted places) the catalogue: buries every other row and writes the manifest."""
         entries, shards = [], []
         for number, (entry, shard) in enumerate(zip(self._entries, self._shards, strict=True)):
             start, stop = np.searchsorted(live, [_place(number, 0), _place(number + 1, 0)])
             if start == stop:
                 continue
-            dead = np.setdiff1d(np.arange(entry.rows), _rows(live[start:stop]), assume_unique=True)
-            kept = entry if len(dead) == entry.dead_rows else self._bury(entry, dead)
-            entries.append(kept)
-            shards.append(Shard(shard.path, sha256=entry.sha256, dead=dead))
+            rows = _rows(live[start:stop])
+            if len(rows) * 2 < entry.rows:
+                entry, shard = self._rewrite(shard, rows)
+            elif len(rows) != entry.rows - entry.dead_rows:
+                entry = self._bury(entry, np.setdiff1d(np.arange(entry.rows), rows, assume_unique=True))
+                shard = open_shard(self._path, entry)
+            entries.append(entry)
+            shards.append(shard)
         manifest = Manifest(
             products=len(live), digest=live_digest(shards), next_number=self._next_number, shards=tuple(entries)
         )
         flush_folder(self._path)
         write_manifest(self._path, manifest=manifest)
+
+    def _rewrite(self, shard: Shard, rows: np.ndarray) -> tuple[ShardEntry, Shard]:
+        """The live rows of a shard that is mostly dead as a shard of their own: the disk holds at most twice what
+        lives."""
+        shard.verify()
+        for start in range(0, len(rows), _COPIED_AT_ONCE):
+            for product in shard.products(rows[start : start + _COPIED_AT_ONCE], pictures="bytes"):
+                self._builder.add(product, digest=product_digest(product))
+        return self._write_shard()
 
     def _bury(self, entry: ShardEntry, dead: np.ndarray) -> ShardEntry:
         name = self._new_name("dead")
@@ -209,7 +232,7 @@ class CatalogueWriter:
 
 
 def _check(product: Product) -> None:
-    """Refuses what is absent in a wrong way: an empty string where None or nothing belongs."""
+    """Refuses what cannot be stored or is absent in a wrong way: an empty string where None or nothing belongs."""
     if not product.id:
         raise ValueError("a product has an empty id: every product needs one of its own")
     strings = [product.brand, product.currency, product.domain, product.group, product.split]
@@ -217,8 +240,19 @@ def _check(product: Product) -> None:
     strings += [*product.category, *product.attributes, *product.attributes.values()]
     if "" in strings:
         raise ValueError(f"product {product.id!r} holds an empty string: absent facts are None or left out")
-    if product.price is not None and not (product.price.is_finite() and 0 <= product.price < 10**18):
-        raise ValueError(f"product {product.id!r} has the price {product.price}: it must lie between 0 and 10^18")
+    try:
+        "".join([product.id, *filter(None, strings)]).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"product {product.id!r} holds half a character: {error}") from error
+    if product.price is not None:
+        _check_price(product.id, product.price)
+
+
+def _check_price(id_: str, price: Decimal) -> None:
+    if not (price.is_finite() and 0 <= price < _PRICE_LIMIT):
+        raise ValueError(f"product {id_!r} has the price {price}: it must lie between 0 and {_PRICE_LIMIT:.0e}")
+    if price != price.quantize(_PRICE_STEP):
+        raise ValueError(f"product {id_!r} has the price {price}: round it to {_PRICE_STEP}")
 
 
 def _id_hash(id_: str) -> int:
