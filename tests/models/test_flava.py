@@ -105,6 +105,24 @@ def predictions(model: Flava, batch) -> dict[str, Tensor]:
     return found
 
 
+def test_every_loss_falls_well_below_its_base_rate_on_what_can_be_learned_by_heart():
+    torch.manual_seed(0)
+    model = Flava(replace(config("convolution"), pooling="mean", spread="standardised")).train()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    batches = (text_batch(4), image_batch(4), pair_batch(6, target=[1, 0, 1, 0]))
+    reached: dict[str, float] = {}
+    for _ in range(30):
+        for batch in batches:
+            losses = model(batch)
+            means = {name: loss.value / loss.count for name, loss in losses.items()}
+            reached |= {name: mean.item() / losses[name].chance for name, mean in means.items()}
+            optimiser.zero_grad()
+            torch.stack(list(means.values())).sum().backward()
+            optimiser.step()
+    assert reached.keys() == {"mlm", "mim", "itc", "mmm_text", "mmm_image", "itm"}
+    assert all(share < 0.7 for share in reached.values()), reached
+
+
 @pytest.mark.parametrize("stem", ["patch", "convolution"])
 def test_a_masked_word_or_patch_never_sees_itself(stem: Stem):
     """What is hidden may be anything: no prediction changes. What is not hidden does change predictions."""
