@@ -34,7 +34,7 @@ _TITLES: Mapping[str, float] = {
 _GROCERY_TITLES: Mapping[str, float] = {
     "{brand} {contents}[.7:, {size}][.4: in a glass jar]": 3,
     "{contents} by {brand}[.5:, {colour} label][.6:, {size}]": 2,
-    "jar of {contents}[.6: with a {colour}[ {pattern}] label][.5:, {brand}][, {size}]": 3,
+    "jar of {contents}[.6: with {a_plain} {colour}[ {pattern}] label][.5:, {brand}][, {size}]": 3,
     "{size} {contents} [{brand} ](jar|glass jar), {colour}[.6: {pattern}] label and lid": 2,
 }
 
@@ -45,7 +45,7 @@ _OPENERS: Mapping[str, float] = {
     "Made of {material_name}[ in {colour}], {this} {noun} {is} (made to last|easy to live with|a joy to use).": 1.5,
     "{brand} {model}: {a} [{adjective} ]{noun} (with a character of its own|for the long run|done right).": 1,
     "Looking for {a} [{audience} ]{noun} {after}? Try {them} in {colour}.": 0.4,
-    "{this} {noun} {brighten} up (any day|the week|a grey morning) in {colour} with {accent} {marks}.": 1.2,
+    "{this} {noun} {brighten} up (any day|the week|a rainy morning) in {colour} with {accent} {marks}.": 1.2,
     "[{adjective} ]{noun} {after} and {after_too}.": 1.2,
 }
 
@@ -70,7 +70,7 @@ _FACTS: tuple[Fact, ...] = (
 
 _GROCERY_FACTS: tuple[Fact, ...] = (
     Fact("{contents} from {brand}.", "contents"),
-    Fact("Glass jar with a {colour}[ {pattern}] label[ and a {colour} lid].", "colour"),
+    Fact("Glass jar with {a_plain} {colour}[ {pattern}] label[ and {a_plain} {colour} lid].", "colour"),
     Fact("{size_fact}.", "size_fact"),
     Fact("{use}", "use"),
     Fact("{other_use}", "other_use"),

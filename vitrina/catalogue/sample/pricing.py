@@ -42,11 +42,10 @@ def price(article: Article) -> Decimal:
 
 def _expected(attributes: Mapping[str, str], *, brand: str | None) -> float:
     kind = KINDS[attributes["kind"]]
-    brands: Mapping[str | None, float] = {**BRANDS[kind.domain]}
     return (
         kind.price_eur
         * MATERIAL_FACTORS[attributes["material"]]
         * PATTERN_FACTORS[attributes["pattern"]]
         * kind.sizes[attributes["size"]]
-        * brands[brand]
+        * BRANDS[kind.domain][brand or ""]
     )

@@ -44,7 +44,7 @@ _OPENERS: Mapping[str, float] = {
     "Fabricad{o} en {material}[ y de color {colour_name}], {este} {noun} (dura{n} años|{es} para disfrutar).": 1.5,
     "{brand} {model}: {noun} {adjective} (con carácter propio|para muchos años|como debe{n} ser).": 1,
     "¿(Buscas|Te apetece{n}) {un} {noun} {after}? {este} {es} {colour}.": 0.5,
-    "{este} {noun} {colour} con {marks} {accent} alegra{n} (cualquier día|la semana|las mañanas grises).": 1.2,
+    "{este} {noun} {colour} con {marks} {accent} alegra{n} (cualquier día|la semana|las mañanas de lluvia).": 1.2,
     "{noun} {after} y {after_too}[, {audience}].": 1.2,
 }
 

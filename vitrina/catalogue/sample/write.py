@@ -128,7 +128,8 @@ def _check_ours(out: Path, *, products: int, seed: int) -> None:
     """Refuses a folder whose products would stay beside the sample's."""
     start = f"sample-{seed}-"
     for other in Catalogue.open(out).facts()["id"].to_pylist():
-        if not (other.startswith(start) and int(other.removeprefix(start)) < products):
+        number = other.removeprefix(start)
+        if not (number.isdecimal() and other == _id(int(number), seed=seed) and int(number) < products):
             raise ValueError(
                 f"{out} already holds products that are not of this sample, {other!r} for one: "
                 "name another folder, or remove this one first"
