@@ -188,39 +188,36 @@ class Rounding(nn.Module):
     first channel's digit counting one.
     """
 
+    span: Tensor
+    offset: Tensor
+    shift: Tensor
+    reach: Tensor
+
     def __init__(self, levels: tuple[int, ...]) -> None:
         super().__init__()
         self.levels = levels
         level = torch.tensor(levels, dtype=torch.float64)
-        half = (level - 1) * (1 + _MARGIN) / 2
+        span = (level - 1) * (1 + _MARGIN) / 2
         offset = torch.where(level % 2 == 0, 0.5, 0.0)
-        for name, values in (
-            ("half", half),
-            ("offset", offset),
-            ("shift", torch.atanh(offset / half)),
-            ("reach", torch.floor(level / 2)),
-        ):
+        shift, reach = torch.atanh(offset / span), torch.floor(level / 2)
+        for name, values in (("span", span), ("offset", offset), ("shift", shift), ("reach", reach)):
             self.register_buffer(name, values.float()[:, None, None], persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Channels of any range -> the nearest values, float32."""
-        half, offset, shift = (self.get_buffer(name) for name in ("half", "offset", "shift"))
-        bounded = torch.tanh(x.float() + shift) * half - offset
-        return (bounded + (bounded.round() - bounded).detach()) / self.get_buffer("reach")
+        bounded = torch.tanh(x.float() + self.shift) * self.span - self.offset
+        return (bounded + (bounded.round() - bounded).detach()) / self.reach
 
     def codes(self, values: Tensor) -> Tensor:
         """Values -> (b, h, w) int64."""
-        reach = self.get_buffer("reach")
-        digits = (values * reach + reach).round().long()
-        return sum(
-            (digits[:, at] * place for at, place in enumerate(self._places())), start=torch.zeros_like(digits[:, 0])
-        )
+        digits = (values * self.reach + self.reach).round().long()
+        places = torch.tensor(self._places(), device=values.device)[:, None, None]
+        return (digits * places).sum(dim=1)
 
     def values(self, codes: Tensor) -> Tensor:
         """(b, h, w) int64 -> values."""
         digits = [codes // place % level for place, level in zip(self._places(), self.levels, strict=True)]
-        reach = self.get_buffer("reach")
-        return (torch.stack(digits, dim=1).float() - reach) / reach
+        return (torch.stack(digits, dim=1).float() - self.reach) / self.reach
 
     def _places(self) -> list[int]:
         """What each channel's digit counts."""
