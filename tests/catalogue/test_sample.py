@@ -15,6 +15,7 @@ from vitrina.catalogue.sample import PRICE_NOISE, expected_price, product, write
 from vitrina.catalogue.sample.article import article
 from vitrina.catalogue.sample.draws import Draws
 from vitrina.catalogue.sample.kinds import KINDS
+from vitrina.catalogue.sample.texts import LANGUAGE_SHARES
 
 MANY = 3000
 
@@ -119,8 +120,8 @@ def test_what_is_missing_has_the_promised_shares_and_never_all_is_missing(crowd:
     assert all(each.pictures or each.texts for each in crowd)
     told = [each for each in crowd if each.texts]
     languages = Counter("+".join(sorted({text.language or "" for text in each.titles})) for each in told)
-    assert set(languages) == set(write.LANGUAGE_SHARES)
-    for language, share in write.LANGUAGE_SHARES.items():
+    assert set(languages) == set(LANGUAGE_SHARES)
+    for language, share in LANGUAGE_SHARES.items():
         assert_share(languages[language], len(told), share)
     pictured = [each for each in crowd if each.pictures]
     for count, share in write.PICTURE_COUNTS.items():

@@ -90,8 +90,9 @@ def watch(sheet: Sheet) -> None:
         for at in range(1, 9):
             for side in (-1, 1):
                 y = side * (0.34 + at * 0.075)
-                sheet.line(curve((-half, y), (half, y)), colour=sheet.main.colour.shade, width=0.016, opacity=0.8)
-        for x in (-half * 0.4, half * 0.4):
+                edge = half * (1 - 0.26 * (abs(y) - 0.2)) - 0.012  # the bracelet narrows towards the clasp
+                sheet.line(curve((-edge, y), (edge, y)), colour=sheet.main.colour.shade, width=0.016, opacity=0.8)
+        for x in (-half * 0.36, half * 0.36):
             sheet.line(curve((x, -0.95), (x, 0.95)), colour=sheet.main.colour.shade, width=0.012, opacity=0.6)
     else:
         sheet.seam((-half + 0.03, -0.93), (-half + 0.02, 0.93), dash=0.022)

@@ -6,12 +6,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from vitrina.catalogue.product import Product, Text
+from vitrina.catalogue.product import Product
 from vitrina.catalogue.sample.article import Article, article
 from vitrina.catalogue.sample.draws import Draws
-from vitrina.catalogue.sample.english import english_description, english_title
 from vitrina.catalogue.sample.pricing import CURRENCY, price
-from vitrina.catalogue.sample.spanish import spanish_description, spanish_title
+from vitrina.catalogue.sample.texts import texts_of
 from vitrina.catalogue.splits import draw_split
 from vitrina.catalogue.store import Catalogue, write_catalogue
 
@@ -21,17 +20,8 @@ PICTURELESS_SHARE = 0.12
 TEXTLESS_SHARE = 0.12
 """Share of products that have pictures and no text."""
 
-LANGUAGE_SHARES = {"en": 0.35, "es": 0.30, "en+es": 0.35}
-"""Languages of the products that have texts."""
-
 PICTURE_COUNTS = {1: 0.5, 2: 0.32, 3: 0.18}
 """Number of pictures of the products that have any."""
-
-DESCRIPTION_SHARE = 0.85
-"""Share of the languages of a product in which it has a description beside its title."""
-
-SECOND_TITLE_SHARE = 0.15
-"""Share of the languages of a product in which it has a second title in other words."""
 
 
 def write_sample(out: Path, *, products: int, seed: int) -> Catalogue:
@@ -63,7 +53,7 @@ def product(number: int, *, seed: int) -> Product:
     facts = article(number, seed=seed)
     presence = Draws(seed, "presence", number)
     missing = presence.uniform()
-    titles, descriptions = ((), ()) if missing < TEXTLESS_SHARE else _texts(facts)
+    titles, descriptions = ((), ()) if missing < TEXTLESS_SHARE else texts_of(facts)
     pictures: tuple[bytes, ...] = ()
     if not TEXTLESS_SHARE <= missing < TEXTLESS_SHARE + PICTURELESS_SHARE:
         photograph = _photograph()
@@ -82,24 +72,6 @@ def product(number: int, *, seed: int) -> Product:
         group=f"sample-{seed}-family-{facts.family:07d}",
     )
     return replace(made, split=draw_split(made))
-
-
-def _texts(facts: Article) -> tuple[tuple[Text, ...], tuple[Text, ...]]:
-    """Titles and descriptions in the languages that this product has."""
-    presence = Draws(facts.seed, "texts", facts.number)
-    titles, descriptions = [], []
-    for language in presence.weighted(LANGUAGE_SHARES).split("+"):
-        title, description = (
-            (english_title, english_description) if language == "en" else (spanish_title, spanish_description)
-        )
-        for at in range(2 if presence.chance(SECOND_TITLE_SHARE) else 1):
-            text = Text(title(facts, draws=Draws(facts.seed, "title", language, at, facts.number)), language)
-            if text not in titles:
-                titles.append(text)
-        if presence.chance(DESCRIPTION_SHARE):
-            draws = Draws(facts.seed, "description", language, facts.number)
-            descriptions.append(Text(description(facts, draws=draws), language))
-    return tuple(titles), tuple(descriptions)
 
 
 def _photograph() -> Callable[[Article, int], bytes]:
