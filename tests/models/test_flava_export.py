@@ -52,6 +52,8 @@ def test_a_model_trained_here_opens_there_and_answers_the_same(ours: Flava, tmp_
 
     again = Flava.from_transformers(tmp_path)
     assert again.config == ours.config
+    assert again.read_inputs().geometry == ours.read_inputs().geometry
+    assert again.read_inputs().max_tokens == 16
     assert all(torch.equal(each, ours.state_dict()[name]) for name, each in again.state_dict().items())
     assert again.read_inputs().texts(["Red mug"]).ids.tolist() == ours.read_inputs().texts(["Red mug"]).ids.tolist()
 

@@ -43,6 +43,7 @@ CARRIED_FILES = (
     "special_tokens_map.json",
     "tokenizer.json",
     "tokenizer_config.json",
+    "vitrina.json",  # ours: what the others have no word for
     "vocab.txt",
 )
 CARRIED_TENSORS = (
@@ -121,9 +122,10 @@ def _exportable(model: Flava) -> dict[str, Tensor]:
 def _inputs(checkpoint: Published, config: FlavaConfig) -> Inputs | None:
     if "tokenizer.json" not in checkpoint.files:
         return None
-    geometry = PictureGeometry(config.image.size_px, fit="crop", mean=config.mean, std=config.std)
+    own = json.loads(checkpoint.files.get("vitrina.json", b"{}"))
+    geometry = PictureGeometry(config.image.size_px, fit=own.get("fit", "crop"), mean=config.mean, std=config.std)
     tokenizer = Tokenizer.from_str(checkpoint.files["tokenizer.json"].decode())
-    return Inputs(tokenizer, geometry, max_tokens=min(PAIR_TOKENS, config.text.positions))
+    return Inputs(tokenizer, geometry, max_tokens=own.get("max_tokens", min(PAIR_TOKENS, config.text.positions)))
 
 
 def _files(model: Flava) -> dict[str, bytes]:
@@ -140,6 +142,7 @@ def _files(model: Flava) -> dict[str, bytes]:
     files = {"preprocessor_config.json": _json(processor)}
     if model.inputs is not None:
         specials = {f"{name}_token": f"[{name.upper()}]" for name in ("pad", "cls", "sep", "mask", "unk")}
+        files["vitrina.json"] = _json({"fit": model.inputs.geometry.fit, "max_tokens": model.inputs.max_tokens})
         files["tokenizer.json"] = model.inputs.tokenizer.to_str().encode()
         files["tokenizer_config.json"] = _json(
             {
