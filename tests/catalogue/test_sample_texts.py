@@ -10,11 +10,12 @@ from vitrina.catalogue.sample import queries
 from vitrina.catalogue.sample.article import Article, article
 from vitrina.catalogue.sample.draws import Draws
 from vitrina.catalogue.sample.english import english_description, english_title
+from vitrina.catalogue.sample.feature_words import FEATURES_EN, FEATURES_ES
 from vitrina.catalogue.sample.grammar import expand
 from vitrina.catalogue.sample.kinds import KINDS, MATERIAL_FACTORS, PATTERN_FACTORS
 from vitrina.catalogue.sample.spanish import agreed, spanish_description, spanish_title
-from vitrina.catalogue.sample.words_en import COLOURS_EN, FEATURES_EN, KINDS_EN, MATERIALS_EN, PATTERNS_EN
-from vitrina.catalogue.sample.words_es import COLOURS_ES, FEATURES_ES, KINDS_ES, MATERIALS_ES, PATTERNS_ES, Noun
+from vitrina.catalogue.sample.words_en import COLOURS_EN, KINDS_EN, MATERIALS_EN, PATTERNS_EN
+from vitrina.catalogue.sample.words_es import COLOURS_ES, KINDS_ES, MATERIALS_ES, PATTERNS_ES, Noun
 
 ARTICLES = [article(number, seed=31) for number in range(0, 4000, 2)]
 WRITERS = {

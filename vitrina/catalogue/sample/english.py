@@ -5,13 +5,13 @@ from collections.abc import Mapping
 
 from vitrina.catalogue.sample.article import Article
 from vitrina.catalogue.sample.draws import Draws
+from vitrina.catalogue.sample.feature_words import FEATURES_EN
 from vitrina.catalogue.sample.grammar import Fact, capital, compose, expand, first_that_fits, in_title_case
 from vitrina.catalogue.sample.size_words import read_size
 from vitrina.catalogue.sample.words_en import (
     ADJECTIVES_EN,
     AUDIENCES_EN,
     COLOURS_EN,
-    FEATURES_EN,
     KINDS_EN,
     MATERIAL_ADJECTIVES_EN,
     MATERIALS_EN,

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 
 from vitrina.catalogue.sample.article import Article
 from vitrina.catalogue.sample.draws import Draws
+from vitrina.catalogue.sample.feature_words import FEATURES_ES
 from vitrina.catalogue.sample.grammar import Fact, capital, compose, expand, first_that_fits, in_title_case
 from vitrina.catalogue.sample.size_words import read_size
 from vitrina.catalogue.sample.words_es import (
     ADJECTIVES_ES,
     AUDIENCES_ES,
     COLOURS_ES,
-    FEATURES_ES,
     KINDS_ES,
     MATERIALS_ES,
     PATTERN_MARKS_ES,
