@@ -80,3 +80,27 @@ def test_pictures_become_one_tensor_of_pixels(inputs):
 def test_a_damaged_picture_is_named(inputs):
     with pytest.raises(ValueError, match="Picture 1 of 2"):
         inputs.pictures([shop.jpeg(1), shop.jpeg(2)[:100]])
+
+
+def test_tokens_are_those_that_transformers_makes(inputs):
+    from transformers import PreTrainedTokenizerFast
+
+    theirs = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer.from_str(inputs.tokenizer.to_str()), pad_token="[PAD]", mask_token="[MASK]"
+    )
+    first = [shop.title(number) * 3 for number in range(40)]
+    second = [shop.title(number) * (number % 5 + 1) for number in range(40, 80)]
+    tokens = inputs.tokens(first, seconds=second)
+    expected = theirs(
+        first,
+        second,
+        padding=True,
+        truncation="longest_first",
+        max_length=24,
+        return_token_type_ids=True,
+        return_tensors="np",
+    )
+    np.testing.assert_array_equal(tokens.ids, expected["input_ids"])
+    np.testing.assert_array_equal(tokens.is_token, expected["attention_mask"].astype(bool))
+    np.testing.assert_array_equal(tokens.types, expected["token_type_ids"])
+    assert tokens.is_token.sum(1).max() == 24
