@@ -5,11 +5,11 @@ bring is measured against it.
 """
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Self
 
 from vitrina.data.batch import Batch, PairBatch
 from vitrina.data.inputs import Inputs
-from vitrina.models.sizes import image_tower, text_tower
+from vitrina.models.sizes import Size, image_tower, text_tower
 from vitrina.models.two_towers import TwoTowers, TwoTowersConfig
 from vitrina.objectives.sums import Sum
 
@@ -19,15 +19,15 @@ class DualEncoderConfig(TwoTowersConfig):
     """Two towers and the space they share; `DualEncoderConfig.sized("tiny", vocabulary=4000)` is a complete one."""
 
     @classmethod
-    def sized(cls, size: Literal["tiny", "small", "base"], *, vocabulary: int) -> Self:
+    def sized(cls, size: Size, *, vocabulary: int) -> Self:
         """The towers of FLAVA's size of the same name."""
         image = image_tower(size)
         return cls(
             image=image,
             text=text_tower(size, vocabulary=vocabulary),
             projection=image.width,
-            pooling="mean",
-            spread="standardised",
+            pooling="cls" if size == "base" else "mean",
+            spread="free" if size == "base" else "standardised",
         )
 
 
