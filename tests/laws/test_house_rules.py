@@ -17,7 +17,6 @@ REGISTRY = re.compile("pypi" + r"\.(?:org|python)|python" + "hosted|download" + 
 UNFINISHED = re.compile(r"\b(?:TO" + "DO|FIX" + r"ME|XX" + "X)\\b|NotImplemented" + r"Error|\bHACK\b")
 
 MORE_POSITIONAL = {
-    "vitrina.data.codes:Codes.lookup": "a key of three numbers, like indexing",
     "vitrina.data.loader:Loader.__init__": "the four things that a batch is made of, in the order of the road",
     "vitrina.models.layers:attend": "query, key and value, as everybody writes them",
     "vitrina.catalogue.sample.figure:box": "coordinates of a drawing",

@@ -82,7 +82,7 @@ class _Layout:
 class Codes:
     """The codes of fixed views of pictures, (p,) for each; opened by `compute_codes`.
 
-    >>> codes.lookup(rows, pictures, views).shape  # doctest: +SKIP
+    >>> codes.lookup(rows, pictures=numbers, views=views).shape  # doctest: +SKIP
     (64, 196)
     """
 
@@ -105,7 +105,7 @@ class Codes:
         """How many views of pictures have codes."""
         return len(self._codes)
 
-    def lookup(self, rows: np.ndarray, pictures: np.ndarray, views: np.ndarray) -> np.ndarray:
+    def lookup(self, rows: np.ndarray, *, pictures: np.ndarray, views: np.ndarray) -> np.ndarray:
         """Codes (b, p) int64 of picture `pictures[i]` of stock row `rows[i]` in its view `views[i]`; all (b,) int64.
 
         Raises ValueError for a row, a picture or a view that has no codes, and for a picture that could not be read

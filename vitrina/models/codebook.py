@@ -24,7 +24,7 @@ from vitrina.models.checkpoint import digest_of
 from vitrina.models.sizes import Size, image_tower
 from vitrina.objectives.sums import Sum
 
-_SQUARED, _EDGES = 3.0, 0.3
+_SQUARED, _EDGES = 10.0, 0.3
 """Weights of squared and of edge differences beside absolute ones, by reconstruction at equal CPU time."""
 
 _MARGIN = 1e-3
@@ -140,14 +140,14 @@ class Codebook(nn.Module):
         differences = picture_differences(rebuilt.float(), pictures)
         with torch.no_grad():
             mean_picture = pictures.mean(dim=0, keepdim=True).expand_as(pictures)
-            chance = float(picture_differences(mean_picture, pictures).mean()) if len(pictures) else 0.0
+            chance = float(picture_differences(mean_picture, pictures).mean())
         count = torch.tensor(float(len(pictures)), device=differences.device)
         return {"reconstruction": Sum(differences.sum(), count, chance=chance)}
 
     def tokenise(self, pixels: Tensor) -> Tensor:
         """Codes (b, p) int64, row by row of the grid, of pixels (b, 3, h, w) uint8, squares of any size."""
         with answering(self) as device, torch.autocast(device.type, enabled=False):
-            grids = [self._codes(some.to(device)) for some in pixels.split(ROWS)]
+            grids = [self._codes(some.to(device)) for some in pixels.split(ROWS) if len(some)]
         return torch.cat(grids) if grids else torch.empty(0, self.config.grid**2, dtype=torch.long)
 
     def decode_codes(self, codes: Tensor) -> Tensor:
@@ -161,6 +161,7 @@ class Codebook(nn.Module):
             pictures = [
                 _as_pixels(self.decoder(self.rounding.values(some.to(device).unflatten(1, (grid, grid)))))
                 for some in codes.split(ROWS)
+                if len(some)
             ]
         size_px = self.config.size_px
         return torch.cat(pictures) if pictures else torch.empty(0, 3, size_px, size_px, dtype=torch.uint8)
