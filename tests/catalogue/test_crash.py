@@ -22,7 +22,7 @@ from vitrina.catalogue.ingest import ingest
 from vitrina.catalogue.store import Catalogue
 
 folder, out = Path(sys.argv[1]), str(Path(sys.argv[1]) / "shop")
-writer._PICTURE_BYTES = 2_000  # several shards
+writer._SHARD_BYTES = 2_000  # several shards
 
 def run(operations_left):
     child = os.fork()
@@ -81,7 +81,7 @@ from vitrina.catalogue.product import Product, Text
 from vitrina.catalogue.store import write_catalogue
 from vitrina.catalogue import writer
 
-writer._PICTURE_BYTES = 50_000
+writer._SHARD_BYTES = 50_000
 
 def products():
     for number in range(int(sys.argv[2])):

@@ -106,7 +106,7 @@ def test_any_arrow_tool_opens_a_shard_as_one_batch(tmp_path: Path) -> None:
 def test_products_are_cut_into_several_shards_within_their_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "_PICTURE_BYTES", 4_000)
+    monkeypatch.setattr(writing, "_SHARD_BYTES", 4_000)
     products = [make(i, pictures=3) for i in range(100)]
     catalogue = write_catalogue(tmp_path / "shop", products)
     assert len(list((tmp_path / "shop").glob("products-*.arrow"))) > 3
@@ -154,7 +154,7 @@ def test_the_digest_is_that_of_the_live_products_in_their_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = write_catalogue(tmp_path / "whole", [make(i) for i in range(40)])
-    monkeypatch.setattr(writing, "_PICTURE_BYTES", 500)
+    monkeypatch.setattr(writing, "_SHARD_BYTES", 500)
     write_catalogue(tmp_path / "parts", [make(99)] + [make(i) for i in range(20)])
     parts = write_catalogue(tmp_path / "parts", [make(i) for i in range(20, 40)])
     assert parts.digest != whole.digest

@@ -1,12 +1,7 @@
-"""One shard of a catalogue: products as a single Arrow record batch in an IPC file, memory-mapped for reading.
-
-A shard never holds its pictures in memory while it is written: their bytes go to a spill file and are copied into
-the place that Arrow reserved for them, so that memory does not grow with the size of a shard.
-"""
+"""One shard of a catalogue: products as a single Arrow record batch in an IPC file, memory-mapped for reading."""
 
 import hashlib
 import json
-import mmap
 import os
 import threading
 import weakref
@@ -20,6 +15,7 @@ import pyarrow as pa
 
 from vitrina.catalogue.manifest import ShardEntry
 from vitrina.catalogue.product import Product, Text
+from vitrina.catalogue.spill import SpilledBatch
 
 _TEXTS = pa.list_(pa.struct([pa.field("text", pa.string()), pa.field("language", pa.string())]))
 PRICE = pa.decimal128(24, 6)
@@ -45,9 +41,8 @@ SCHEMA = _FACTS.append(pa.field("pictures", pa.list_(pa.large_binary())))
 FACTS = _FACTS.append(pa.field("picture_count", pa.int32())).append(pa.field("text_count", pa.int32()))
 _FACT_NAMES = tuple(_FACTS.names)
 
-_COPY_BYTES = 1 << 20
-_CHUNK_ROWS = 1024
-_CHUNK_CHARACTERS = 1 << 21
+_CHUNK_ROWS = 512
+_CHUNK_BYTES = 1 << 20
 
 
 def product_digest(product: Product) -> bytes:
@@ -70,73 +65,38 @@ def product_digest(product: Product) -> bytes:
 
 
 class ShardBuilder:
-    """Collects products for one shard; `write` makes the file. The spill file is the caller's to close and remove."""
+    """Collects products for one shard; `write` makes the file. The spill file is the caller's to close."""
 
     def __init__(self, spill: IO[bytes]) -> None:
-        self._spill = spill
+        self._batch = SpilledBatch(SCHEMA, spill=spill)
         self._pending: list[tuple[Product, bytes]] = []
-        self._pending_characters = 0
-        self._chunks: list[pa.RecordBatch] = []
-        self._picture_counts: list[int] = []
-        self._picture_sizes: list[int] = []
+        self._pending_bytes = self._packed_bytes = 0
         self.rows = 0
-        self.text_bytes = 0
-        self.picture_bytes = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """About how large the shard is so far."""
+        return self._packed_bytes + self._pending_bytes
 
     def add(self, product: Product, *, digest: bytes) -> None:
-        """Takes the product's facts into memory (a few hundred bytes) and its pictures to the spill file."""
-        for picture in product.pictures:
-            self._spill.write(picture)
-            self._picture_sizes.append(len(picture))
-            self.picture_bytes += len(picture)
-        self._picture_counts.append(len(product.pictures))
-        self._pending.append((_without_pictures(product), digest))
-        self._pending_characters += sum(len(text.text) for text in product.texts)
+        """Takes a product; every few hundred go to the spill file."""
+        self._pending.append((product, digest))
+        self._pending_bytes += sum(map(len, product.pictures)) + sum(len(text.text) for text in product.texts)
         self.rows += 1
-        if len(self._pending) == _CHUNK_ROWS or self._pending_characters >= _CHUNK_CHARACTERS:
+        if len(self._pending) == _CHUNK_ROWS or self._pending_bytes >= _CHUNK_BYTES:
             self._pack()
 
     def write(self, path: Path) -> None:
-        """Writes the shard at `path` and flushes it to the disk."""
+        """Writes the shard at `path`, flushes it to the disk and empties the spill file."""
         self._pack()
-        facts = pa.Table.from_batches(self._chunks, schema=_FACTS).combine_chunks()
-        self._chunks.clear()
-        columns = [column.chunk(0) for column in facts.columns]
-        batch = pa.RecordBatch.from_arrays([*columns, self._reserved_pictures()], schema=SCHEMA)
-        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
-            writer.write_batch(batch)
-        with path.open("r+b") as file:
-            if self.picture_bytes:
-                file.seek(_pictures_offset(path))
-                self._spill.seek(0)
-                left = self.picture_bytes
-                while left:
-                    part = self._spill.read(min(_COPY_BYTES, left))
-                    file.write(part)
-                    left -= len(part)
-                self._spill.seek(0)
-                self._spill.truncate()
-            file.flush()
-            os.fsync(file.fileno())
+        self._batch.write(path)
 
     def _pack(self) -> None:
         if self._pending:
-            chunk = _to_arrow(self._pending)
-            self.text_bytes += chunk.nbytes
-            self._chunks.append(chunk)
+            self._batch.append(_to_arrow(self._pending))
+            self._packed_bytes = self._batch.size_bytes
             self._pending.clear()
-            self._pending_characters = 0
-
-    def _reserved_pictures(self) -> pa.Array:
-        """The pictures column with true offsets and a data buffer of untouched zero pages, which cost no memory."""
-        if self.picture_bytes:
-            zeros = mmap.mmap(-1, self.picture_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-            data = pa.py_buffer(zeros)
-        else:
-            data = pa.py_buffer(b"")
-        ends = pa.py_buffer(_ends(self._picture_sizes).astype(np.int64))
-        pictures = pa.Array.from_buffers(pa.large_binary(), len(self._picture_sizes), [None, ends, data])
-        return pa.ListArray.from_arrays(pa.array(_ends(self._picture_counts), pa.int32()), pictures)
+            self._pending_bytes = 0
 
 
 class Shard:
@@ -156,7 +116,8 @@ class Shard:
         if self.batch.schema != SCHEMA:
             raise ValueError("its columns are not those of a catalogue")
         self.dead = dead
-        self.live = np.setdiff1d(np.arange(self.batch.num_rows, dtype=np.int64), dead, assume_unique=True)
+        every = np.arange(self.batch.num_rows, dtype=np.int64)
+        self.live = np.setdiff1d(every, dead, assume_unique=True) if len(dead) else every
 
     def verify(self) -> None:
         """Compares the file with its recorded digest, once per process. ValueError where it was changed."""
@@ -272,8 +233,9 @@ def _to_arrow(rows: Sequence[tuple[Product, bytes]]) -> pa.RecordBatch:
         pa.array([product.group for product in products], pa.string()),
         pa.array([product.split for product in products], pa.string()),
         pa.array([digest for _, digest in rows], pa.binary(DIGEST_BYTES)),
+        pa.array([product.pictures for product in products], pa.list_(pa.large_binary())),
     ]
-    return pa.RecordBatch.from_arrays(columns, schema=_FACTS)
+    return pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
 
 
 def _texts_to_arrow(rows: Sequence[tuple[Text, ...]]) -> pa.Array:
@@ -291,30 +253,6 @@ def _lengths(lists: pa.ListArray) -> np.ndarray:
 
 def _ends(lengths: Iterable[int]) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(np.fromiter(lengths, np.int64))])
-
-
-def _pictures_offset(path: Path) -> int:
-    """Where in the file the bytes of the first picture belong."""
-    with pa.memory_map(str(path)) as mapping:
-        start = mapping.read_buffer(8).address
-        batch = pa.ipc.open_file(mapping).get_batch(0)
-        return batch.column("pictures").values.buffers()[2].address - start
-
-
-def _without_pictures(product: Product) -> Product:
-    return Product(
-        id=product.id,
-        titles=product.titles,
-        descriptions=product.descriptions,
-        brand=product.brand,
-        category=product.category,
-        price=product.price,
-        currency=product.currency,
-        attributes=product.attributes,
-        domain=product.domain,
-        group=product.group,
-        split=product.split,
-    )
 
 
 def _to_product(row: tuple, *, pictures: tuple[bytes, ...]) -> Product:

@@ -1,5 +1,6 @@
 """Writing a catalogue: new shards and tombstones first, the manifest last, one writer at a time."""
 
+import contextlib
 import errno
 import fcntl
 import hashlib
@@ -27,9 +28,8 @@ from vitrina.catalogue.manifest import (
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.shards import Shard, ShardBuilder, file_digest, live_digest, open_shard, product_digest
 
-# Together they keep a shard under 256 MB.
-_PICTURE_BYTES = 220 << 20
-_TEXT_BYTES = 16 << 20
+_SHARD_BYTES = 240 << 20
+"""A shard is ended when it has grown to this, so that its file stays under 256 MB."""
 _LOCK = ".lock"
 _OURS = re.compile(r"((products|dead)-\d{6,}\.arrow|manifest\.json)(\.part)?|\.spill-.*|\.lock")
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -73,7 +73,8 @@ class CatalogueWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._spill.close()
+        with contextlib.suppress(OSError):  # a full disk fails once more, and nothing of it is wanted
+            self._spill.close()
         _remove_orphans(self._path, kept=_manifest_or_empty(self._path).files)
         _unlock(self._path, self._lock)
         if isinstance(error, OSError) and error.errno in _FULL:
@@ -89,7 +90,7 @@ class CatalogueWriter:
         if place is None:
             place = _place(len(self._shards), self._builder.rows)
             self._builder.add(product, digest=digest)
-            if self._builder.picture_bytes >= _PICTURE_BYTES or self._builder.text_bytes >= _TEXT_BYTES:
+            if self._builder.size_bytes >= _SHARD_BYTES:
                 self._end_shard()
         self._keys.append(key)
         self._places.append(place)
