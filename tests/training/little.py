@@ -72,6 +72,18 @@ def little_flava(*settings: str) -> Recipe:
     return with_settings(recipes.flava("tiny"), [*COMMON, *TOWERS, *own, "corruption.mim_share=0", *settings])
 
 
+def little_codebook(*settings: str) -> Recipe:
+    """Two by two codes a picture, as many as the little towers have patches."""
+    own = ("geometry.size_px=16", "model.width=32", "model.blocks=1", "model.levels=4,3")
+    return with_settings(recipes.codebook("tiny"), [*COMMON, *own, *settings])
+
+
+def whole_flava(codebook: Path, *settings: str) -> Recipe:
+    """All six losses; the targets of hidden patches are the codes of a little codebook's run."""
+    shares = ("mixture.text=0.2", "mixture.image=0.2", "mixture.pair=0.6", "corruption.mim_share=0.4")
+    return little_flava(*shares, "augment.views=2", f"codebook={codebook}", *settings)
+
+
 def final_state(run: Path) -> dict[str, dict[str, torch.Tensor]]:
     """Every tensor of the newest checkpoint, by file."""
     newest = sorted((run / "checkpoints").glob("step-*"))[-1]

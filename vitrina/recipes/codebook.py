@@ -12,14 +12,15 @@ def codebook(size: Size = "tiny") -> Recipe:
     """The codebook for a FLAVA of the same size: as many codes along a side as that has patches."""
     match size:
         case "tiny":
-            size_px, rows, steps = 32, 64, 800
+            rows, steps, every = 64, 800, 200
         case "small":
-            size_px, rows, steps = 48, 64, 2000
+            rows, steps, every = 64, 3000, 500
         case "base":
-            size_px, rows, steps = 112, 128, 20_000
+            rows, steps, every = 128, 50_000, 1000
+    model = CodebookConfig.sized(size)
     return Recipe(
-        model=CodebookConfig.sized(size),
-        geometry=PictureGeometry(size_px=size_px),
+        model=model,
+        geometry=PictureGeometry(size_px=model.size_px),
         mixture=Mixture(text=0.0, image=1.0, pair=0.0),
         augment=Augment(),
         corruption=Corruption(mlm_share=0.0, mim_share=0.0, itm_negative_share=0.0, fused_share=0.0),
@@ -27,6 +28,6 @@ def codebook(size: Size = "tiny") -> Recipe:
         weights={"reconstruction": 1.0},
         batch_rows=rows,
         steps=steps,
-        checkpoint_every=200,
+        checkpoint_every=every,
         ema_decay=0.998,
     )

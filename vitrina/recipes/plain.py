@@ -87,7 +87,7 @@ def nearest(name: str, names: Sequence[str]) -> str | None:
 def families(annotation: Any) -> dict[str, type]:
     """The members of a closed union of dataclasses by tag; empty where `annotation` is no such union."""
     members = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else ()
-    tagged = {family_of(each): each for each in members if is_dataclass(each)}  # type: ignore[arg-type]
+    tagged = {family_of(each): each for each in members if isinstance(each, type) and is_dataclass(each)}
     return tagged if len(tagged) > 1 else {}
 
 

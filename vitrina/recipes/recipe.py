@@ -24,6 +24,7 @@ ModelConfig = FlavaConfig | DualEncoderConfig | CodebookConfig
 # Settings that say the same thing twice, once for the loader and once for the model: setting either sets both.
 _TWINS = (
     ("geometry.size_px", "model.image.size_px"),
+    ("geometry.size_px", "model.size_px"),
     ("geometry.mean", "model.mean"),
     ("geometry.std", "model.std"),
     ("vocabulary", "model.text.vocabulary"),
@@ -34,8 +35,9 @@ _TWINS = (
 class Optim:
     """AdamW (Loshchilov and Hutter 2019) under a warm-up and a cosine.
 
-    `lr` is the peak learning rate, reached after `warmup_steps` and falling along a cosine to `lr * final_lr_share` at
-    the last step. `clip_norm` bounds the norm of all gradients together, None leaves them alone.
+    `lr` is the peak learning rate, reached after `warmup_steps` and falling along a cosine towards
+    `lr * final_lr_share`, which the step after the last would have. `clip_norm` bounds the norm of all gradients
+    together, None leaves them alone.
     """
 
     lr: float = 1e-3

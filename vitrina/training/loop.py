@@ -22,9 +22,9 @@ from vitrina.training.checkpoints import newest_good, set_aside_after, write_che
 from vitrina.training.engine import Engine, engine
 from vitrina.training.environment import environment
 from vitrina.training.files import TrainingError
-from vitrina.training.prepare import Session, begin, open_session
+from vitrina.training.prepare import Session, look_over, open_session
 from vitrina.training.progress import Progress
-from vitrina.training.run_folder import Metrics, RunFolder, locked, refuse_taken
+from vitrina.training.run_folder import Metrics, RunFolder, create_run, locked, refuse_taken
 from vitrina.training.signals import stop_requests
 from vitrina.training.state import State
 
@@ -66,9 +66,10 @@ def train(
         with machine.chief_first():
             if machine.is_chief:
                 refuse_taken(run)
+                new = look_over(recipe, catalogues=catalogues)
                 with locked(run):
                     refuse_taken(run)
-                    begin(recipe, catalogues=catalogues, run=run)
+                    create_run(run, recipe=new.recipe, data=new.data, tokenizer=new.tokenizer)
         return _go_on(run, machine=machine, workers=workers)
 
 
@@ -99,6 +100,7 @@ def _go_on(run: Path, *, machine: Engine, workers: int) -> Outcome:
                 set_aside_after(folder.checkpoints, step=start)
                 folder.add_session(environment(machine, from_step=start))
             session = open_session(folder, machine=machine, workers=workers)
+        machine.share_start(session.model)
         state = State(session.model, recipe=session.recipe)
         if checkpoint is not None:
             state.restore(checkpoint)
@@ -144,7 +146,9 @@ def run_steps(session: Session, *, state: State, start: int, folder: RunFolder, 
             lr = state.optimiser.step(number)
             if state.average is not None:
                 state.average.update(number)
-            is_last = number + 1 == recipe.steps or asked > 0
+            # Ranks stop together, by what they told each other; one alone need not wait for its next step.
+            is_asked = asked > 0 or (machine.world == 1 and stop.is_made)
+            is_last = number + 1 == recipe.steps or is_asked
             if book is not None:
                 book.note(
                     {"step": number + 1, "kind": _kind(batch), "loss": loss}

@@ -129,7 +129,7 @@ def learning_rate(optim: Optim, *, step: int, steps: int) -> float:
         return optim.lr * (step + 1) / optim.warmup_steps
     if optim.schedule == "constant":
         return optim.lr
-    progress = (step - optim.warmup_steps) / max(1, steps - 1 - optim.warmup_steps)
+    progress = (step - optim.warmup_steps) / max(1, steps - optim.warmup_steps)
     cosine = (1 + math.cos(math.pi * min(1.0, progress))) / 2
     return optim.lr * (optim.final_lr_share + (1 - optim.final_lr_share) * cosine)
 

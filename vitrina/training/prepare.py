@@ -29,11 +29,20 @@ from vitrina.recipes.recipe import Recipe, fitted
 from vitrina.training.build import Model, build
 from vitrina.training.engine import Engine
 from vitrina.training.load import inputs_of, load
-from vitrina.training.run_folder import CatalogueRecord, DataRecord, RunFolder, create_run, is_run
+from vitrina.training.run_folder import CatalogueRecord, DataRecord, RunFolder, is_run
 
 log = logging.getLogger(__name__)
 
 _READ_AT_ONCE = 4096
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a new run's folder holds: the recipe with what was found out, the data's digests, the tokenizer."""
+
+    recipe: Recipe
+    data: DataRecord
+    tokenizer: Tokenizer | None
 
 
 @dataclass(frozen=True)
@@ -46,11 +55,8 @@ class Session:
     tokenizer: Tokenizer | None
 
 
-def begin(recipe: Recipe, *, catalogues: Sequence[Path], run: Path) -> RunFolder:
-    """Write the folder of a new run: tokenizer, digests, and the recipe with what was found out.
-
-    Raises ValueError where the catalogues cannot serve the recipe.
-    """
+def look_over(recipe: Recipe, *, catalogues: Sequence[Path]) -> Beginning:
+    """Find out what a new run needs; nothing is written. ValueError where the catalogues cannot serve the recipe."""
     stock = Stock([Catalogue.open(path) for path in catalogues])
     sources = _sources(recipe, stock=stock)
     plan = _plan(recipe, stock=stock, sources=sources)
@@ -75,7 +81,7 @@ def begin(recipe: Recipe, *, catalogues: Sequence[Path], run: Path) -> RunFolder
         vocabulary=None if tokenizer is None else tokenizer.get_vocab_size(),
         codes=None if codebook is None else codebook.code_count,
     )
-    return create_run(run, recipe=recipe, data=data, tokenizer=tokenizer)
+    return Beginning(recipe, data, tokenizer)
 
 
 def open_session(folder: RunFolder, *, machine: Engine, workers: int) -> Session:
@@ -101,7 +107,6 @@ def open_session(folder: RunFolder, *, machine: Engine, workers: int) -> Session
     torch.manual_seed(recipe.seed)
     inputs = inputs_of(recipe, tokenizer=tokenizer)
     model = build(recipe.model, inputs=inputs).to(machine.device).train()
-    machine.share_start(model)
     loader = Loader(
         stock,
         sources,
