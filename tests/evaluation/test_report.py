@@ -88,6 +88,7 @@ def page_of(held, **changes) -> Wellformed:
     rows = [{"step": n, "loss": 5.0 - n, "itc": 4.0 - n, "chance": {"itc": 4.2}} for n in range(4)]
     settings = {
         "evaluation": evaluation,
+        "lead": "A model.",
         "facts": [Fact("Trained on", "a & b")],
         "recipe": "steps = 10",
         "curves": curves(rows),

@@ -20,7 +20,7 @@ from vitrina.evaluation.masked import masked_section, unigrams_of
 from vitrina.evaluation.questions import Findings, ask
 from vitrina.evaluation.report import Fact, Report, curves, matrix, render
 from vitrina.models.codebook import Codebook
-from vitrina.models.flava import Flava
+from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.recipes.plain import family_of
 from vitrina.recipes.recipe import Recipe, describe
 from vitrina.training.build import Model
@@ -58,7 +58,8 @@ def evaluate(
     if isinstance(model, Codebook):
         findings = Findings()
     else:
-        findings = ask(model, held=held, seen=titles_seen([stock.catalogues[0] for stock in stocks]), seed=SEED)
+        seen = titles_seen([stock.catalogues[0] for stock in stocks])
+        findings = ask(model, held=held, seen=seen, seed=SEED, unmatched=_why_unmatched(folder.recipe))
         _ask_for_hidden(model, folder=folder, opened=opened, held=held, stocks=stocks, codebook=codebook, to=findings)
     pictured = codebook if isinstance(codebook, Codebook) else None
     if pictured is not None:
@@ -82,6 +83,7 @@ def evaluate(
     write_whole(target / f"evaluation-{split}-{opened.digest[:8]}.json", content=evaluation.to_json())
     page = Report(
         evaluation=evaluation,
+        lead=_lead(folder, opened=opened, held=held),
         facts=_facts(folder, opened=opened, held=held),
         recipe=_describe(folder.recipe),
         curves=curves(read_metrics(folder.metrics)),
@@ -135,6 +137,17 @@ def _ask_for_hidden(
     )
 
 
+def _why_unmatched(recipe: Recipe) -> str | None:
+    """Why the model's yes or no to a pair means nothing, None where it does mean something."""
+    if not isinstance(recipe.model, FlavaConfig):
+        return None
+    if recipe.corruption.itm == "segments":
+        return "the run learnt to choose between two texts (corruption.itm=segments), not to say yes or no to one"
+    if recipe.corruption.itm_negative_share == 0 or not recipe.weights.get("itm", 0.0):
+        return "the run never met a text that does not belong to its picture"
+    return None
+
+
 def _training_catalogues(folder: RunFolder, *, evaluated: Catalogue) -> list[Catalogue]:
     """The catalogues that the run learnt from, as far as they are still there; else the evaluated one's own."""
     found = []
@@ -175,6 +188,16 @@ def _notes(folder: RunFolder, *, held: HeldOut) -> list[str]:
     if folder.last_step < folder.recipe.steps:
         notes.append(f"The run is at step {folder.last_step:,} of {folder.recipe.steps:,}.")
     return notes
+
+
+def _lead(folder: RunFolder, *, opened: Catalogue, held: HeldOut) -> str:
+    """What was trained on what, and asked about what, in a sentence."""
+    family = family_of(type(folder.recipe.model)).replace("_", " ")
+    shops = " and ".join(Path(each.path).name for each in folder.data().catalogues)
+    return (
+        f"A {family} trained on {shops} for {folder.last_step:,} steps, asked about {len(held.products):,} products "
+        f"of {opened.path.resolve().name} that belong to split {held.split}."
+    )
 
 
 def _facts(folder: RunFolder, *, opened: Catalogue, held: HeldOut) -> list[Fact]:

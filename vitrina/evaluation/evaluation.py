@@ -96,10 +96,11 @@ class Evaluation:
         for section in self.sections:
             lines += ["", f"{section.title}  ({section.questions:,} questions)"]
             lines += [f"  {line}" for line in _wrapped(section.note)]
-            lines += [f"  {'':<22}{'':>12}   {'95 % interval':<19}{'base rate':>12}"]
+            rows = [("", "", "95 % interval", "base rate")]
+            rows += [(each.name, each.shown(), each.interval(), each.base_shown()) for each in section.metrics]
+            wide = max(22, *(len(name) for name, *_ in rows))
             lines += [
-                f"  {metric.name:<22}{metric.shown():>12}   {metric.interval():<19}{metric.base_shown():>12}".rstrip()
-                for metric in section.metrics
+                f"  {name:<{wide}}{value:>12}   {span:<19}{base:>12}".rstrip() for name, value, span, base in rows
             ]
         if self.skipped:
             lines += ["", "Not measured"]

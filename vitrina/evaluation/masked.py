@@ -33,6 +33,7 @@ _READ_AT_ONCE = 512
 _PLAIN = Augment(flip=False, shift_share=0.0, scale_share=0.0, aspect_share=0.0)
 _WORDS = {"mlm": "hidden words, text alone", "mmm_text": "hidden words beside the picture"}
 _PATCHES = {"mim": "hidden patches, picture alone", "mmm_image": "hidden patches beside the text"}
+_MATCHING = {"itm": "which text belongs"}
 
 
 @dataclass(frozen=True)
@@ -71,21 +72,26 @@ def masked_section(
         codes = compute_codes(
             stock, rows, codebook=codebook, geometry=recipe.geometry, augment=_PLAIN, seed=seed, folder=folder
         )
-    sums = _sums(model, recipe=recipe, stock=stock, sources=sources, inputs=inputs, codes=codes, seed=seed)
+    try:
+        sums = _sums(model, recipe=recipe, stock=stock, sources=sources, inputs=inputs, codes=codes, seed=seed)
+    except ValueError as error:  # such as: no other product's text can be a wrong one
+        raise UnaskableError(str(error)) from error
     bases = dict.fromkeys(_WORDS, unigrams.tokens) | dict.fromkeys(_PATCHES, unigrams.codes)
+    bases |= dict.fromkeys(_MATCHING, _prior(recipe))
     found = [
         _metric(title, np.array(sums[name]), base=bases[name], seed=seed)
-        for name, title in (_WORDS | _PATCHES).items()
-        if name in sums
+        for name, title in (_WORDS | _PATCHES | _MATCHING).items()
+        if name in sums and recipe.weights.get(name, 0.0) > 0
     ]
     if not found:
         raise UnaskableError("the held-out products give no text and no picture to hide something of")
     return Section(
         key="masked_prediction",
-        title="Hidden words and patches (cross-entropy)",
+        title="Hidden words and patches, texts that do not belong (cross-entropy)",
         note=f"Hidden as in training, {100 * recipe.corruption.mlm_share:.0f} % of the words and "
         f"{100 * recipe.corruption.mim_share_at(1.0):.0f} % of the patches; lower is better. Base rate: the entropy of "
-        "the training products' tokens and codes, the loss of a guess that knows how frequent each is.",
+        "the training products' tokens and codes, and of how often a text is another product's: the loss of a guess "
+        "that knows how frequent each is.",
         questions=sum(len(source.rows) for source in sources.values()),
         metrics=tuple(found),
     )
@@ -156,10 +162,16 @@ def _sums(
             )
             for batch in loader.batches(0, steps):
                 for name, loss in model(batch.to(device)).items():
-                    if name in _WORDS or name in _PATCHES:
+                    if name in _WORDS or name in _PATCHES or name in _MATCHING:
                         _add(sums[name], value=loss.value, count=loss.count)
                 bar.update()
     return {name: parts for name, parts in sums.items() if sum(count for _, count in parts) > 0}
+
+
+def _prior(recipe: Recipe) -> float:
+    """Entropy in nats of the answers of image-text matching, as the recipe draws them."""
+    share = 0.5 if recipe.corruption.itm == "segments" else recipe.corruption.itm_negative_share
+    return metrics.entropy(np.array([share, 1 - share]))
 
 
 def _add(parts: list[tuple[float, float]], *, value: Tensor, count: Tensor) -> None:

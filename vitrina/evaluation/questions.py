@@ -28,8 +28,11 @@ class Findings:
             self.skipped.append(Skipped(title, str(reason)))
 
 
-def ask(model: object, *, held: HeldOut, seen: set[str], seed: int) -> Findings:
-    """Every task of `vitrina.tasks` that the model has the ability for. `seen` holds the training titles."""
+def ask(model: object, *, held: HeldOut, seen: set[str], seed: int, unmatched: str | None = None) -> Findings:
+    """Every task of `vitrina.tasks` that the model has the ability for.
+
+    `seen` holds the training titles; `unmatched` says why matching is not to be asked although the model answers.
+    """
     findings = Findings()
     if isinstance(model, EmbedsBoth):
         _ask_embeddings(Remembered(model), held=held, seen=seen, seed=seed, findings=findings)
@@ -37,15 +40,17 @@ def ask(model: object, *, held: HeldOut, seen: set[str], seed: int) -> Findings:
         reason = "the model does not embed texts and pictures"
         findings.skipped += [Skipped(title, reason) for title in ("Search", "Category of a picture")]
     title = "Image-text matching"
-    if isinstance(model, MatchesPairs):
+    if not isinstance(model, MatchesPairs):
+        findings.skipped.append(Skipped(title, "the model does not look at a picture and a text together"))
+    elif unmatched is not None:
+        findings.skipped.append(Skipped(title, unmatched))
+    else:
         shown = Shown(model)
         for other in ("any", "category"):
             findings.try_to(
                 title,
                 lambda other=other: [measure.matching_section(shown, products=held.products, other=other, seed=seed)],
             )
-    else:
-        findings.skipped.append(Skipped(title, "the model does not look at a picture and a text together"))
     return findings
 
 

@@ -59,6 +59,7 @@ class Report:
     """All that the page shows."""
 
     evaluation: Evaluation
+    lead: str
     facts: Sequence[Fact]
     recipe: str
     curves: Sequence[Curve]
