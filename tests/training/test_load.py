@@ -1,0 +1,99 @@
+"""A trained model, ready to answer."""
+
+import logging
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+import vitrina
+from vitrina.models.codebook import Codebook
+from vitrina.models.dual_encoder import DualEncoder
+from vitrina.models.flava import Flava
+from vitrina.training.load import recipe_of, weights_of
+from vitrina.training.loop import train
+from vitrina.training.run_folder import RunFolder
+
+from .little import final_state, little_dual_encoder, little_flava, picture
+
+
+def test_the_average_is_taken_where_there_is_one_and_the_log_says_so(dual_encoder, caplog):
+    with caplog.at_level(logging.INFO):
+        model = vitrina.load(dual_encoder)
+    assert isinstance(model, DualEncoder) and not model.training
+    assert "the moving average of the weights of step 10 of 10" in caplog.text
+    wanted = final_state(dual_encoder)["ema"]
+    assert all(torch.equal(each, wanted[name]) for name, each in model.state_dict().items())
+    assert not torch.equal(wanted["logit_scale"], final_state(dual_encoder)["model"]["logit_scale"])
+
+
+def test_without_an_average_it_is_the_weights(tmp_path, catalogue, caplog):
+    recipe = little_dual_encoder("ema_decay=none", "steps=2")
+    train(recipe, catalogues=[catalogue], run=tmp_path / "run", workers=0, device="cpu")
+    with caplog.at_level(logging.INFO):
+        model = vitrina.load(tmp_path / "run")
+    assert "the weights of step 2 of 2" in caplog.text
+    wanted = final_state(tmp_path / "run")
+    assert wanted.keys() == {"model", "optimizer"}
+    assert all(torch.equal(each, wanted["model"][name]) for name, each in model.state_dict().items())
+
+
+def test_a_loaded_model_answers(dual_encoder):
+    model = vitrina.load(dual_encoder)
+    assert isinstance(model, DualEncoder)
+    vectors = model.embed_texts(["red mug", "lámpara azul", "red mug"])
+    assert vectors.shape == (3, 8) and vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(vectors[0], vectors[2], rtol=1e-5, atol=1e-6)
+    assert model.embed_images([picture(3)]).shape == (1, 8)
+
+
+def test_every_family_is_loaded_as_what_it_is(tmp_path, catalogue, codebook):
+    train(little_flava("steps=1"), catalogues=[catalogue], run=tmp_path / "run", workers=0, device="cpu")
+    model = vitrina.load(tmp_path / "run")
+    assert isinstance(model, Flava)
+    assert model.match_pairs([picture(0)], ["red mug"]).shape == (1,)
+    tokenizer = vitrina.load(codebook)
+    assert isinstance(tokenizer, Codebook)
+    assert tokenizer.tokenise(torch.zeros(1, 3, 16, 16, dtype=torch.uint8)).shape == (1, 4)
+
+
+def test_one_weights_file_is_all_that_has_to_be_copied(tmp_path, dual_encoder):
+    weights = tmp_path / "elsewhere.safetensors"
+    shutil.copy(weights_of(dual_encoder), weights)
+    alone, whole = vitrina.load(weights), vitrina.load(dual_encoder)
+    assert isinstance(alone, DualEncoder) and isinstance(whole, DualEncoder)
+    assert np.array_equal(alone.embed_texts(["red mug"]), whole.embed_texts(["red mug"]))
+    assert recipe_of(weights) == RunFolder(dual_encoder).recipe
+
+
+def test_a_damaged_last_checkpoint_gives_way_to_the_one_before(tmp_path, dual_encoder, caplog):
+    shutil.copytree(dual_encoder, tmp_path / "run")
+    (tmp_path / "run" / "checkpoints" / "step-00000010" / "ema.safetensors").write_bytes(b"lost")
+    model = vitrina.load(tmp_path / "run")
+    assert "using the one of step 5 instead" in caplog.text
+    wanted = load_file(dual_encoder / "checkpoints" / "step-00000005" / "ema.safetensors")
+    assert all(torch.equal(each, wanted[name]) for name, each in model.state_dict().items())
+
+
+def test_loading_leaves_the_callers_random_numbers_alone(dual_encoder):
+    torch.manual_seed(0)
+    wanted = torch.rand(3)
+    torch.manual_seed(0)
+    vitrina.load(dual_encoder)
+    assert torch.equal(torch.rand(3), wanted)
+
+
+def test_what_cannot_be_loaded_is_said_in_words(tmp_path, dual_encoder):
+    with pytest.raises(ValueError, match="is not a run"):
+        vitrina.load(tmp_path)
+    with pytest.raises(ValueError, match=r"is not a run \(there is no such folder\)"):
+        vitrina.load(tmp_path / "missing")
+    save_file({"a": torch.zeros(1)}, tmp_path / "foreign.safetensors")
+    with pytest.raises(ValueError, match="no recipe in its metadata"):
+        vitrina.load(tmp_path / "foreign.safetensors")
+    shutil.copytree(dual_encoder, tmp_path / "run", ignore=shutil.ignore_patterns("checkpoints"))
+    with pytest.raises(ValueError, match="has no checkpoint yet"):
+        vitrina.load(tmp_path / "run")

@@ -1,0 +1,146 @@
+"""What a step does to the weights, and that its state comes back bit for bit."""
+
+import pytest
+import torch
+from torch import nn
+
+from vitrina.recipes.recipe import Optim
+from vitrina.training.optimiser import MovingAverage, Optimiser, decaying_names, learning_rate
+
+
+class Mixed(nn.Module):
+    """A layer of every sort that decay has to tell apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Embedding(5, 4)
+        self.linear = nn.Linear(4, 4)
+        self.convolution = nn.Conv2d(4, 4, 3)
+        self.norm = nn.LayerNorm(4)
+        self.cls = nn.Parameter(torch.randn(1, 1, 4))
+        self.logit_scale = nn.Parameter(torch.ones(1))
+        self.register_buffer("seen", torch.zeros(1))
+        self.register_buffer("count", torch.zeros(1, dtype=torch.int64))
+
+
+def fill_gradients(model: nn.Module, *, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    for each in model.parameters():
+        each.grad = torch.randn(each.shape, generator=generator)
+
+
+def test_warm_up_is_linear_and_the_cosine_ends_at_its_share():
+    optim = Optim(lr=1.0, warmup_steps=4, final_lr_share=0.1)
+    rates = [learning_rate(optim, step=step, steps=104) for step in range(104)]
+    assert rates[:5] == pytest.approx([0.25, 0.5, 0.75, 1.0, 1.0])
+    assert rates[54] == pytest.approx(0.55)
+    assert rates[4:] == sorted(rates[4:], reverse=True)
+    assert 0.1 < rates[-1] < 0.101
+
+
+def test_a_constant_schedule_stays_and_no_warm_up_begins_at_the_top():
+    optim = Optim(lr=0.5, warmup_steps=0, schedule="constant")
+    assert {learning_rate(optim, step=step, steps=10) for step in range(10)} == {0.5}
+
+
+def test_a_warm_up_longer_than_the_run_never_divides_by_zero():
+    assert learning_rate(Optim(lr=1.0, warmup_steps=10), step=4, steps=5) == 0.5
+    assert learning_rate(Optim(lr=1.0, warmup_steps=5), step=5, steps=5) == 1.0
+
+
+def test_decay_acts_on_matrices_of_layers_only():
+    assert decaying_names(Mixed()) == {"linear.weight", "convolution.weight"}
+
+
+def test_without_gradients_to_follow_only_decaying_weights_shrink():
+    model = Mixed()
+    before = {name: each.detach().clone() for name, each in model.named_parameters()}
+    optimiser = Optimiser(model, optim=Optim(lr=0.5, weight_decay=0.1, warmup_steps=0), steps=10)
+    for each in model.parameters():
+        each.grad = torch.zeros_like(each)
+    optimiser.step(0)
+    for name, each in model.named_parameters():
+        wanted = before[name] * 0.95 if name in decaying_names(model) else before[name]
+        torch.testing.assert_close(each.detach(), wanted)
+
+
+def test_a_parameter_without_a_gradient_is_left_alone():
+    model = Mixed()
+    optimiser = Optimiser(model, optim=Optim(warmup_steps=0), steps=10)
+    fill_gradients(model, seed=0)
+    model.linear.weight.grad = None
+    before = model.linear.weight.detach().clone()
+    optimiser.step(0)
+    assert torch.equal(model.linear.weight, before)
+    assert not any("linear.weight" in name for name in optimiser.tensors())
+
+
+def test_clipping_bounds_the_norm_of_all_gradients_and_tells_what_it_was():
+    model = Mixed()
+    fill_gradients(model, seed=0)
+    norm = torch.cat([each.grad.flatten() for each in model.parameters() if each.grad is not None]).norm()
+    assert torch.allclose(Optimiser(model, optim=Optim(clip_norm=0.5), steps=1).clip(), norm)
+    clipped = torch.cat([each.grad.flatten() for each in model.parameters() if each.grad is not None]).norm()
+    assert clipped.item() == pytest.approx(0.5, rel=1e-4)
+    fill_gradients(model, seed=0)
+    Optimiser(model, optim=Optim(clip_norm=None), steps=1).clip()
+    kept = torch.cat([each.grad.flatten() for each in model.parameters() if each.grad is not None]).norm()
+    assert torch.equal(kept, norm)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_the_state_comes_back_bit_for_bit_in_the_layout_of_its_parameter(layout):
+    torch.manual_seed(0)
+    straight = Mixed().to(memory_format=layout)
+    parted = Mixed().to(memory_format=layout)
+    parted.load_state_dict(straight.state_dict())
+    whole = Optimiser(straight, optim=Optim(warmup_steps=2), steps=6)
+    first = Optimiser(parted, optim=Optim(warmup_steps=2), steps=6)
+    for step in range(3):
+        for model, optimiser in ((straight, whole), (parted, first)):
+            fill_gradients(model, seed=step)
+            optimiser.step(step)
+    saved = {name: each.clone().contiguous() for name, each in first.tensors().items()}
+    second = Optimiser(parted, optim=Optim(warmup_steps=2), steps=6)
+    second.restore(saved)
+    assert second.tensors()["exp_avg.convolution.weight"].is_contiguous(memory_format=layout)
+    for step in range(3, 6):
+        for model, optimiser in ((straight, whole), (parted, second)):
+            fill_gradients(model, seed=step)
+            optimiser.step(step)
+    for name, each in straight.state_dict().items():
+        assert torch.equal(each, parted.state_dict()[name])
+    for name, each in whole.tensors().items():
+        assert torch.equal(each, second.tensors()[name])
+
+
+def test_the_state_of_another_model_is_refused():
+    optimiser = Optimiser(Mixed(), optim=Optim(), steps=1)
+    with pytest.raises(ValueError, match=r"'other\.weight', which the model has not"):
+        optimiser.restore({"step.other.weight": torch.zeros(())})
+
+
+def test_the_average_forgets_its_random_start_first_and_then_decays_as_asked():
+    model = nn.Linear(1, 1, bias=False)
+    average = MovingAverage(model, decay=0.5)
+    wanted = model.weight.detach().clone()
+    for number in range(12):
+        with torch.no_grad():
+            model.weight.fill_(number)
+        average.update(number)
+        decay = min(0.5, (1 + number) / (10 + number))
+        wanted = decay * wanted + (1 - decay) * number
+    torch.testing.assert_close(average.tensors()["weight"], wanted)
+
+
+def test_running_moments_are_averaged_and_counters_are_taken():
+    model = Mixed()
+    average = MovingAverage(model, decay=0.9)
+    model.seen.fill_(1.0)
+    model.count.fill_(7)
+    average.update(0)
+    assert average.tensors()["seen"].item() == pytest.approx(0.9)
+    assert average.tensors()["count"].item() == 7
+    again = MovingAverage(Mixed(), decay=0.9)
+    again.restore(average.tensors())
+    assert all(torch.equal(each, again.tensors()[name]) for name, each in average.tensors().items())
