@@ -26,6 +26,7 @@ from vitrina.models.flava import Flava
 from vitrina.recipes.recipe import Recipe
 
 _BATCH_ROWS = 32
+_LEAST_BATCHES = 16
 _MOST_COUNTED = 20_000
 _MOST_TOKENISED = 2_000
 _READ_AT_ONCE = 512
@@ -140,7 +141,8 @@ def _sums(
         for kind, source in sources.items():
             if kind == "image" and codes is None:
                 continue
-            batch_rows = min(_BATCH_ROWS, len(source.rows))
+            # Enough batches for an interval, from few products too.
+            batch_rows = max(1, min(_BATCH_ROWS, len(source.rows) // _LEAST_BATCHES))
             steps = len(source.rows) // batch_rows
             plan = Plan(
                 {kind: len(source.rows)},
