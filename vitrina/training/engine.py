@@ -6,7 +6,7 @@ batch; started plainly it has one.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +35,12 @@ class Engine:
     def precision(self, name: Literal["fp32", "bf16"]) -> AbstractContextManager[object]:
         """The context of a forward pass; in bf16 the weights, the losses and the optimiser stay in fp32."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16) if name == "bf16" else nullcontext()
+
+    def seed(self, value: int) -> None:
+        """Seed what a model may draw from on this rank; `torch.manual_seed` takes fifty times as long."""
+        torch.default_generator.manual_seed(value)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed(value)
 
     def total(self, losses: Mapping[str, Sum], *, names: Sequence[str], is_asked_to_stop: bool) -> Tensor:
         """(2n + 1,): the values of all `names` summed over the ranks, their counts, and how many ranks were asked to
@@ -117,18 +123,30 @@ def engine(device: str | None = None) -> Iterator[Engine]:
     if kind == "cuda":
         kind = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
     chosen = torch.device(kind)
-    if chosen.type == "cuda":
-        # Bit-for-bit resumption needs kernels that add in the same order every time.
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.cuda.set_device(chosen)
-    if world == 1:
-        yield Engine(chosen)
-        return
-    dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo", rank=rank, world_size=world)
-    try:
+    with ExitStack() as stack:
+        if chosen.type == "cuda":
+            stack.enter_context(_same_every_time(chosen))
+        if world == 1:
+            yield Engine(chosen)
+            return
+        dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo", rank=rank, world_size=world)
+        stack.callback(dist.destroy_process_group)
         yield Engine(chosen, rank, world)
+
+
+@contextmanager
+def _same_every_time(device: torch.device) -> Iterator[None]:
+    """Have a GPU add in the same order every time, without which no run resumes bit for bit."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when the first matrix is multiplied
+    torch.cuda.set_device(device)
+    before = torch.are_deterministic_algorithms_enabled()
+    warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    # A kernel that has no such form warns and runs.
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
     finally:
-        dist.destroy_process_group()
+        torch.use_deterministic_algorithms(before, warn_only=warned)
 
 
 def _buckets(tensors: Sequence[Tensor]) -> Iterator[list[Tensor]]:

@@ -127,7 +127,7 @@ def run_steps(session: Session, *, state: State, start: int, folder: RunFolder, 
             batch = next(batches)
             waited = time.perf_counter() - began.wall
             # Whatever a model draws is a function of seed, step and rank: nothing to store, the same when resumed.
-            torch.manual_seed(_seed(recipe.seed, step=number, rank=machine.rank))
+            machine.seed(_seed(recipe.seed, step=number, rank=machine.rank))
             with machine.precision(recipe.precision):
                 losses = model(batch.to(machine.device))
             _check_names(losses, names=names)

@@ -105,6 +105,7 @@ class RunFolder:
 
 
 def is_run(path: Path) -> bool:
+    """Whether a run lies in the folder."""
     return (path / "recipe.json").is_file()
 
 
