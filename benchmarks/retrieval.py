@@ -41,8 +41,8 @@ TOWERS = (
 )
 DUAL_ENCODER = ()
 FLAVA = ("corruption.fused_share=0.25", "corruption.itm_negative_share=0.5")
-CODEBOOK = ("precision=bf16", "model.stride_px=16", "keep=1")
-CODEBOOK_STEPS = 400
+CODEBOOK = ("precision=bf16", "model.size_px=32", "keep=1")
+CODEBOOK_STEPS = 600
 TIMED_STEPS = 40
 
 SHOWN = (("text_to_picture", "text → picture"), ("picture_to_text", "picture → text"))

@@ -34,9 +34,15 @@ def build_parser() -> argparse.ArgumentParser:
     ingest = commands.add_parser("ingest", help="read product files into a catalogue")
     ingest.add_argument("sources", type=Path, nargs="+", metavar="SRC", help="JSONL, CSV, TSV, Parquet or a folder")
     ingest.add_argument("out", type=Path, metavar="OUT", help="the catalogue: a new folder, or one to add to")
-    ingest.add_argument("--map", action="append", default=[], metavar="FIELD=COLUMN", help="name a column yourself")
+    ingest.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="FIELD=COLUMN",
+        help="name a column yourself (nothing after = leaves the field empty)",
+    )
     ingest.add_argument("--root", type=Path, help="folder that picture paths start from (default: the file's own)")
-    ingest.add_argument("--strict", action="store_true", help="fail at the first bad row instead of reporting it")
+    ingest.add_argument("--strict", action="store_true", help="write nothing if any row or picture is rejected")
     ingest.set_defaults(command=_ingest)
 
     train = commands.add_parser("train", help="train a recipe on catalogues")
@@ -91,7 +97,7 @@ def _ingest(options: argparse.Namespace) -> None:
     columns = {}
     for pair in options.map:
         field, separator, column = pair.partition("=")
-        if not (field and separator and column):
+        if not (field and separator):
             raise ValueError(f"--map {pair!r} is not FIELD=COLUMN; for example --map title=product_name")
         columns[field] = column
     report = ingest(

@@ -21,6 +21,7 @@ MORE_POSITIONAL = {
     "vitrina.models.layers:attend": "query, key and value, as everybody writes them",
     "vitrina.catalogue.sample.figure:box": "coordinates of a drawing",
     "vitrina.catalogue.sample.figure:ellipse": "coordinates of a drawing",
+    "vitrina.catalogue.sample.figure:Sheet.part": "a verb of drawing, two hundred times in a row",
 }
 """Public functions with more positional arguments than one beyond the subject, and why."""
 

@@ -126,10 +126,10 @@ import sys
 class Missing:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in {extras}:
-            raise ImportError("No module named " + name, name=name)
+            raise ModuleNotFoundError("No module named " + name, name=name)
 
 sys.meta_path.insert(0, Missing())
-import vitrina.cli, vitrina.demo, vitrina.training.loop, vitrina.evaluation.evaluate, vitrina.index.search
+import vitrina.cli, vitrina.demo, vitrina.training.loop, vitrina.evaluation.evaluate, vitrina.index.vectors
 vitrina.cli.build_parser()
 from pathlib import Path
 from vitrina.catalogue.sample import write_sample

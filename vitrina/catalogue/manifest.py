@@ -41,6 +41,7 @@ class Manifest:
 
 
 def manifest_path(folder: Path) -> Path:
+    """Where the manifest of a catalogue's folder lies."""
     return folder / _NAME
 
 

@@ -5,9 +5,7 @@ FLAVA's own image tower: compute the codes of a catalogue once (`vitrina.data.co
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,7 +18,7 @@ from vitrina.models.checkpoint import digest_of, load_exactly
 from vitrina.models.published import read_published
 
 if TYPE_CHECKING:
-    from transformers import FlavaForPreTraining, FlavaImageCodebook
+    from transformers import FlavaImageCodebook
 
 STRIDE = 8  # three poolings
 DARKEST = 0.1  # the logit-Laplace likelihood (section 3.1 of its appendix) keeps pixels in [.1, .9]
@@ -66,7 +64,7 @@ class DalleEncoder(nn.Module):
         """How many different codes there are."""
         return self.config.codes
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """Identifies the weights and the grid."""
         return digest_of(self.state_dict() | {"grid": torch.tensor(self.config.grid)})
@@ -92,7 +90,7 @@ class DalleEncoder(nn.Module):
 
         Raises ValueError where a tensor is missing, unexpected or of another shape, and says which.
         """
-        checkpoint = read_published(model_or_path, files=(), architecture=_architecture)
+        checkpoint = read_published(model_or_path, files=())
         tensors, origin = checkpoint.tensors, checkpoint.origin
         inside = {name.removeprefix(_INSIDE): each for name, each in tensors.items() if name.startswith(_INSIDE)}
         settings = checkpoint.config.get("image_codebook_config") or checkpoint.config
@@ -107,14 +105,6 @@ _INSIDE = "image_codebook."
 def map_pixels(share: Tensor) -> Tensor:
     """Pixels in [0, 1] -> [.1, .9], the range that the logit-Laplace likelihood of DALL-E was trained on."""
     return (1 - 2 * DARKEST) * share + DARKEST
-
-
-def _architecture(config: Mapping[str, Any]) -> "type[FlavaForPreTraining | FlavaImageCodebook]":
-    try:
-        from transformers import FlavaForPreTraining, FlavaImageCodebook
-    except ImportError as error:
-        raise ImportError("This checkpoint needs transformers: pip install 'vitrina[transformers]'") from error
-    return FlavaForPreTraining if "image_codebook_config" in config else FlavaImageCodebook
 
 
 def _config(settings: dict[str, Any], *, grid: int, origin: str) -> DalleConfig:

@@ -57,7 +57,7 @@ PAIR_TOKENS = 77  # the text length that the public checkpoint was trained with 
 
 def read_flava(model_or_path: "FlavaForPreTraining | str | Path") -> Flava:
     """A folder, a hub id or a transformers model -> ours, with `inputs` where the checkpoint brings a tokenizer."""
-    checkpoint = read_published(model_or_path, files=CARRIED_FILES, architecture=_pre_training)
+    checkpoint = read_published(model_or_path, files=CARRIED_FILES)
     processor = json.loads(checkpoint.files.get("preprocessor_config.json", b"{}"))
     config = config_from_transformers(checkpoint.config, processor=processor, origin=checkpoint.origin)
     translated = to_ours(_untied(checkpoint), names=names(config), origin=checkpoint.origin)
@@ -86,14 +86,6 @@ def write_flava(model: Flava, *, path: str | Path) -> None:
         write_bytes(folder / name, content=content)
     write_tensors(folder / WEIGHTS, tensors=tensors, metadata={"format": "pt"})
     write_bytes(folder / "config.json", content=_json(carried.config))
-
-
-def _pre_training(_: Mapping[str, Any]) -> "type[FlavaForPreTraining]":
-    try:
-        from transformers import FlavaForPreTraining
-    except ImportError as error:
-        raise ImportError("This checkpoint needs transformers: pip install 'vitrina[transformers]'") from error
-    return FlavaForPreTraining
 
 
 def _untied(checkpoint: Published) -> dict[str, Tensor]:

@@ -41,6 +41,8 @@ class Transformer(nn.Module):
 
 
 class Block(nn.Module):
+    """LayerNorm, attention, LayerNorm, MLP, each pair beside the identity. (b, t, d) -> (b, t, d)."""
+
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         inner = round(config.width * config.mlp_ratio)

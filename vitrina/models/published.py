@@ -1,7 +1,7 @@
 """Public checkpoints in transformers' layout: a folder, a hub id, or a transformers model in memory."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,39 +24,24 @@ class Published:
     files: dict[str, bytes]
 
 
-def read_published(
-    model_or_path: "PreTrainedModel | str | Path",
-    *,
-    files: Sequence[str],
-    architecture: Callable[[Mapping[str, Any]], "type[PreTrainedModel]"],
-) -> Published:
-    """Read weights and configuration; `architecture` gives, from the configuration, the class that opens it.
+def read_published(model_or_path: "PreTrainedModel | str | Path", *, files: Sequence[str]) -> Published:
+    """Read weights and configuration.
 
-    Safetensors are read here; weights in torch's older format are left to transformers and its class. Raises
-    ValueError for a name that is neither a folder nor on the hub, and where the weights are missing or incomplete.
+    Weights are safetensors only: torch's older format is a pickle, which can run foreign code. Raises ValueError for a
+    name that is neither a folder nor on the hub, and where there are no safetensors.
     """
     if not isinstance(model_or_path, str | Path):
-        return _from_model(model_or_path, files={}, origin=type(model_or_path).__name__)
+        state, config = model_or_path.state_dict(), json.loads(model_or_path.config.to_json_string())
+        return Published(type(model_or_path).__name__, config, dict(state), files={})
     folder = Path(model_or_path) if Path(model_or_path).is_dir() else _download(str(model_or_path))
     origin, config = str(model_or_path), read_json(folder / "config.json")
     found = {name: (folder / name).read_bytes() for name in files if (folder / name).exists()}
     if (folder / WEIGHTS).exists() or (folder / INDEX).exists():
         return Published(origin, config, read_tensors(folder), found)
-    return _from_model(_open(architecture(config), origin), files=found, origin=origin)
-
-
-def _from_model(model: "PreTrainedModel", *, files: dict[str, bytes], origin: str) -> Published:
-    return Published(origin, json.loads(model.config.to_json_string()), dict(model.state_dict()), files)
-
-
-def _open(architecture: "type[PreTrainedModel]", path: str) -> "PreTrainedModel":
-    try:
-        model, found = architecture.from_pretrained(path, output_loading_info=True)  # type: ignore[misc]  # asked for, it is a pair
-    except OSError as error:
-        raise ValueError(f"{path} holds no weights that transformers can read: {error}") from error
-    if absent := sorted(found["missing_keys"]):  # transformers would go on with random ones
-        raise ValueError(f"The checkpoint {path} lacks tensors: {', '.join(absent[:5])}")
-    return model
+    raise ValueError(
+        f"{origin} has no {WEIGHTS}. Weights in torch's older format can run foreign code and are not read: open the "
+        "checkpoint with transformers where you trust it, and hand over the model, or a folder by its `save_pretrained`"
+    )
 
 
 def _download(name: str) -> Path:

@@ -8,6 +8,8 @@ import numpy as np
 
 @runtime_checkable
 class EmbedsTexts(Protocol):
+    """Turns texts into vectors."""
+
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """(n, d) float32, rows of length one."""
         ...
@@ -15,6 +17,8 @@ class EmbedsTexts(Protocol):
 
 @runtime_checkable
 class EmbedsImages(Protocol):
+    """Turns pictures into vectors."""
+
     def embed_images(self, pictures: Sequence[bytes]) -> np.ndarray:
         """(n, d) float32, rows of length one, from encoded pictures (JPEG, PNG, WebP …)."""
         ...
@@ -22,6 +26,8 @@ class EmbedsImages(Protocol):
 
 @runtime_checkable
 class MatchesPairs(Protocol):
+    """Says whether a text describes a picture."""
+
     def match_pairs(self, pictures: Sequence[bytes], texts: Sequence[str]) -> np.ndarray:
         """(n,) float32, probability that text i describes picture i."""
         ...
