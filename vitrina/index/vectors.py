@@ -75,9 +75,10 @@ class VectorIndex:
         """(n,) float32: how well each product fits a query vector (d,); −inf for a product with nothing to compare.
 
         The cosines to pictures and to texts are standardised over the catalogue, each for itself, and a product gets
-        the mean of those it has. A text is always nearer to texts than to pictures (Liang et al. 2022, "Mind the Gap"),
-        so that raw cosines would put every product without pictures first. A score counts standard deviations above
-        the catalogue's average.
+        the mean of those it has: a score counts standard deviations above the catalogue's average. Raw cosines would
+        put products without pictures first wherever texts are nearer to texts than to pictures (Liang et al. 2022,
+        "Mind the Gap"). Of mean, maximum and sum of raw, centred and standardised cosines this one found products
+        with texts alone, pictures alone and both about equally well, with and without such a gap.
         """
         sides = [
             np.where(has, _standardised(vectors @ query, has), 0.0)
