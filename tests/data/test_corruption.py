@@ -194,11 +194,19 @@ def test_one_pair_in_ten_is_a_negative():
     np.testing.assert_array_equal(pair_is_negative(Corruption(), KEYS[5:9], seed=0), negative[5:9])
 
 
-def test_in_the_pair_form_the_words_of_another_product_are_never_masked(inputs, masking):
+def test_in_the_pair_form_the_words_of_another_product_are_never_predicted(inputs, masking):
     is_negative = np.arange(200) % 3 == 0
     fused = fuse_pairs(inputs, TEXTS[:200], is_negative=is_negative, keys=KEYS[:200], masking=masking)
     assert fused.target.tolist() == fused.matches.tolist() == (~is_negative).tolist()
     assert fused.text.is_masked.any(1).tolist() == (~is_negative).tolist()
+
+
+def test_masks_do_not_tell_which_pair_is_a_negative(inputs, masking):
+    pairs = {"inputs": inputs, "keys": KEYS, "masking": masking}
+    own = fuse_pairs(texts=TEXTS, is_negative=np.zeros(ROWS, dtype=bool), **pairs)
+    foreign = fuse_pairs(texts=TEXTS, is_negative=np.ones(ROWS, dtype=bool), **pairs)
+    assert torch.equal(own.text.masked_ids, foreign.text.masked_ids)
+    assert (foreign.text.masked_ids == MASK).any(1).float().mean() > 0.7
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +220,17 @@ def test_the_true_segment_is_as_often_the_first_as_the_second(segments):
     assert abs(segments.target.mean() - 0.5) < 5 * 0.5 / math.sqrt(ROWS)
 
 
-def test_only_the_true_segment_is_masked(segments):
+def test_masks_do_not_tell_which_segment_is_true(inputs, masking):
+    swapped = TEXTS[1:] + TEXTS[:1]
+    fused = fuse_segments(inputs, TEXTS, negatives=swapped, keys=KEYS, masking=masking)
+    shows_mask, types = fused.text.masked_ids == MASK, fused.text.types
+    more_masks_in_second = (shows_mask & (types == 1)).sum(1) - (shows_mask & (types == 0)).sum(1)
+    guess, says_something = more_masks_in_second > 0, more_masks_in_second != 0
+    right = (guess.long() == torch.from_numpy(fused.target))[says_something].float()
+    assert abs(right.mean() - 0.5) < 5 * 0.5 / math.sqrt(len(right))
+
+
+def test_only_the_true_segment_is_predicted(segments):
     true = segments.text.types == torch.from_numpy(segments.target)[:, None]
     assert not segments.text.is_masked[~true].any() and segments.text.is_masked.any(1).all()
 

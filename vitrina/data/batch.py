@@ -83,10 +83,11 @@ class PairBatch(_Movable):
     The first f rows are also masked and fused: `fused` (f rows) is the text that meets the masked picture in the
     multimodal tower. In the `pair` form of image-text matching it is the row's own text (`target` 1) or another
     product's (`target` 0); in the `segments` form it holds two descriptions and `target` (f,) int64 says which
-    segment, 0 or 1, describes the picture. `fused.is_masked` is False on every token of a text that does not
-    describe the picture. `fused_matches` (f,) bool says whether some text in `fused` describes the picture: masked
-    multimodal losses are computed on those rows only. `picture.is_masked` and `picture.codes` are (f, p);
-    `picture.pixels` is (b, 3, h, w).
+    segment, 0 or 1, describes the picture. Words are hidden in every fused text alike, or the masks would give the
+    answer away; but `fused.is_masked` is False on every token of a text that does not describe the picture.
+
+    `fused_matches` (f,) bool says whether some text in `fused` describes the picture: masked multimodal losses are
+    computed on those rows only. `picture.is_masked` and `picture.codes` are (f, p); `picture.pixels` is (b, 3, h, w).
     """
 
     keys: Tensor

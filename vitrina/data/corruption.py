@@ -97,25 +97,27 @@ class WordMasking:
         specials = special_ids(self.tokenizer)
         return np.array(sorted(set(self.tokenizer.get_vocab().values()) - specials), dtype=np.int64)
 
-    def mask(self, tokens: Tokens, *, keys: np.ndarray, is_eligible: np.ndarray | None = None) -> Texts:
+    def mask(self, tokens: Tokens, *, keys: np.ndarray, is_predicted: np.ndarray | None = None) -> Texts:
         """`tokens` (b, t) with words hidden, by their keys (b, 3).
 
         Each word is drawn for itself and all its tokens with it, so that the expected share is exact; where none is
-        drawn the likeliest one is taken, so that every sequence with a word has one to predict. Special tokens,
-        padding and positions outside `is_eligible` (b, t) are never masked. Of the masked tokens 80 % show the mask
-        token, 10 % a random one and 10 % themselves.
+        drawn the likeliest one is taken, so that every segment with a word has one hidden. Special tokens and padding
+        never are. Of the hidden tokens 80 % show the mask token, 10 % a random one and 10 % themselves.
+
+        `is_predicted` (b, t) limits which of them are to be predicted, not which are hidden: words hidden in the true
+        text only would give away which one is true.
         """
         if self.share == 0 or tokens.ids.shape[1] == 0:
             return tokens.clean()
-        can_be_masked = tokens.words >= 0
-        if is_eligible is not None:
-            can_be_masked &= is_eligible
         shape = (tokens.ids.shape[1],)
         chance = uniform(self.seed, keys, name="masked word", shape=shape)
         chance = np.take_along_axis(chance, np.maximum(tokens.words, 0), axis=1)
-        chance = np.where(can_be_masked, chance, np.inf)
-        threshold = np.maximum(np.nextafter(self.share, 0), chance.min(axis=1, keepdims=True))
-        is_masked = can_be_masked & (chance <= threshold)
+        is_hidden = np.zeros(tokens.ids.shape, dtype=bool)
+        for segment in (0, 1):
+            is_word = (tokens.words >= 0) & (tokens.types == segment)
+            here = np.where(is_word, chance, np.inf)
+            threshold = np.maximum(np.nextafter(self.share, 0), here.min(axis=1, keepdims=True))
+            is_hidden |= is_word & (here <= threshold)
         how, which = uniform(self.seed, keys, name="shown", shape=(*shape, 2)).transpose(2, 0, 1)
         random = self.ordinary_ids[(which * len(self.ordinary_ids)).astype(np.int64)]
         shown = np.where(
@@ -125,8 +127,8 @@ class WordMasking:
             ids=torch.from_numpy(tokens.ids),
             is_token=torch.from_numpy(tokens.is_token),
             types=torch.from_numpy(tokens.types),
-            masked_ids=torch.from_numpy(np.where(is_masked, shown, tokens.ids)),
-            is_masked=torch.from_numpy(is_masked),
+            masked_ids=torch.from_numpy(np.where(is_hidden, shown, tokens.ids)),
+            is_masked=torch.from_numpy(is_hidden if is_predicted is None else is_hidden & is_predicted),
         )
 
 
@@ -138,10 +140,13 @@ def pair_is_negative(corruption: Corruption, keys: np.ndarray, *, seed: int) -> 
 def fuse_pairs(
     inputs: Inputs, texts: Sequence[str], *, is_negative: np.ndarray, keys: np.ndarray, masking: WordMasking
 ) -> Fused:
-    """The `pair` form: `texts` (f) of which those of `is_negative` rows belong to other products and stay unmasked."""
+    """The `pair` form: `texts` (f) of which those of `is_negative` rows belong to other products.
+
+    Words are hidden in all of them alike, but predicted only where the text describes the picture.
+    """
     tokens = inputs.tokens(texts)
     matches = ~is_negative
-    text = masking.mask(tokens, keys=keys, is_eligible=np.broadcast_to(matches[:, None], tokens.ids.shape))
+    text = masking.mask(tokens, keys=keys, is_predicted=np.broadcast_to(matches[:, None], tokens.ids.shape))
     return Fused(text, matches, matches.astype(np.int64))
 
 
@@ -150,7 +155,7 @@ def fuse_segments(
 ) -> Fused:
     """The `segments` form: two descriptions (f) in shuffled order, as a token type would give away the answer.
 
-    The target is the segment that describes the picture; only its words are masked.
+    The target is the segment that describes the picture. Words are hidden in both, but predicted in that one only.
     """
     target = (uniform(masking.seed, keys, name="true segment") >= 0.5).astype(np.int64)
     ordered = [
@@ -158,7 +163,7 @@ def fuse_segments(
         for own, other, is_second in zip(positives, negatives, target.tolist(), strict=True)
     ]
     tokens = inputs.tokens([first for first, _ in ordered], seconds=[second for _, second in ordered])
-    text = masking.mask(tokens, keys=keys, is_eligible=tokens.types == target[:, None])
+    text = masking.mask(tokens, keys=keys, is_predicted=tokens.types == target[:, None])
     return Fused(text, np.ones(len(target), dtype=bool), target)
 
 
