@@ -50,13 +50,13 @@ class SearchResult:
         price_width = max([len(price) for price in prices], default=0)
         id_width = min(max([len(hit.id) for hit in self.hits], default=0), 16)
         left = width - (3 + 1 + _BAR_CELLS + 7 + 2) - price_width - id_width - 4
-        title_width = max(20, left * 3 // 5)
+        title_width = max(20, left * 2 // 3)
         category_width = max(0, left - title_width - 2)
         best = max([hit.score for hit in self.hits], default=0.0)
         for place, (hit, price) in enumerate(zip(self.hits, prices, strict=True), start=1):
             lines.append(
                 f"{place:>3} {_bar(hit.score, best=best)} {hit.score:>6.2f}"
-                f"  {_fit(hit.title, title_width)}  {_fit(' › '.join(hit.category), category_width)}"
+                f"  {_fit(hit.title, title_width)}  {_fit(' › '.join(hit.category[-2:]), category_width)}"
                 f"  {price:>{price_width}}  {_fit(hit.id, id_width)}".rstrip()
             )
         lines += ["", "The score counts standard deviations above the catalogue's average."]
