@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from training.little import assert_same_run, figures, little_dual_encoder, little_flava, shop
+from training.little import (
+    assert_same_run,
+    figures,
+    little_codebook,
+    little_dual_encoder,
+    little_flava,
+    shop,
+    whole_flava,
+)
 
 from vitrina.recipes.recipe import Recipe
 from vitrina.training import optimiser
@@ -71,6 +79,12 @@ def uninterrupted(place: Path, catalogue: Path, recipe: Recipe) -> Path:
     return place / "whole"
 
 
+@pytest.fixture(scope="module")
+def codebook(place: Path, catalogue: Path) -> Path:
+    train(little_codebook("steps=2"), catalogues=[catalogue], run=place / "codebook", workers=0, device="cpu")
+    return place / "codebook"
+
+
 @pytest.fixture(scope="module", autouse=True)
 def ended(place: Path, catalogue: Path, recipe: Recipe) -> None:
     """The run of every job, as its trainer left it; all in one process that forks, as importing takes longest."""
@@ -128,20 +142,32 @@ def test_a_torn_last_row_is_cut_off(place, uninterrupted):
     assert_same_run(place / TORN.run, uninterrupted)
 
 
-@pytest.mark.parametrize(("before", "after"), [(0, 3), (3, 0)])
-def test_the_number_of_workers_before_and_after_changes_nothing(before, after, place, catalogue, monkeypatch):
-    recipe = little_dual_encoder("ema_decay=0.9")
-    whole, parted = place / f"whole-{before}-{after}", place / f"parted-{before}-{after}"
-    train(recipe, catalogues=[catalogue], run=whole, workers=1, device="cpu")
+def stop_in_step_five(monkeypatch: pytest.MonkeyPatch) -> None:
     step = optimiser.Optimiser.step
 
-    def interrupted(self: optimiser.Optimiser, number: int) -> float:
+    def asked(self: optimiser.Optimiser, number: int) -> float:
         if number == 4:
             os.kill(os.getpid(), signal.SIGTERM)
         return step(self, number)
 
+    monkeypatch.setattr(optimiser.Optimiser, "step", asked)
+
+
+@pytest.mark.parametrize("family", ["codebook", "dual_encoder", "flava"])
+@pytest.mark.parametrize(("before", "after"), [(0, 3), (3, 0)])
+def test_five_steps_and_five_more_are_ten_whatever_the_workers(
+    family, before, after, place, catalogue, codebook, monkeypatch
+):
+    recipe = {
+        "codebook": little_codebook("ema_decay=0.9"),
+        "dual_encoder": little_dual_encoder("ema_decay=0.9"),
+        "flava": whole_flava(codebook, "ema_decay=0.9"),
+    }[family]
+    whole, parted = place / f"whole-{family}", place / f"parted-{family}-{before}-{after}"
+    if not whole.exists():
+        train(recipe, catalogues=[catalogue], run=whole, workers=1, device="cpu")
     with monkeypatch.context() as patch:
-        patch.setattr(optimiser.Optimiser, "step", interrupted)
+        stop_in_step_five(patch)
         outcome = train(recipe, catalogues=[catalogue], run=parted, workers=before, device="cpu")
     assert (outcome.step, outcome.is_finished) == (5, False)
     assert resume(parted, workers=after, device="cpu").is_finished

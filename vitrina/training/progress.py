@@ -19,48 +19,51 @@ class Progress:
 
     def __init__(self, *, start: int, steps: int) -> None:
         self._steps = steps
-        self._start = start
+        self._start = self._step = start
         self._losses: dict[str, float] = {}
         self._chances: dict[str, float] = {}
-        self._began = time.monotonic()
+        self._rows = 0.0
+        # The first step warms up: the pace is that of the others.
+        self._began = self._warm = time.monotonic()
         self._last_line: float | None = None
-        self._examples: int | None = None
-        self._rate = 0.0
-        self._row_step = start
+        self._is_terminal = sys.stderr.isatty()
         self._bar = tqdm(
-            total=steps, initial=start, unit="step", dynamic_ncols=True, disable=not sys.stderr.isatty(), smoothing=0.1
+            total=steps, initial=start, unit="step", dynamic_ncols=True, disable=not self._is_terminal, smoothing=0.1
         )
-
-    def close(self) -> None:
-        """The last figures."""
-        self._bar.close()
-        if self._bar.disable and self._row_step > self._start:
-            self._line()
 
     def update(self, row: Mapping[str, Any]) -> None:
         """Take in a metrics row."""
         for name, chance in row["chance"].items():
             self._losses[name] = _smooth(self._losses.get(name), row[name])
             self._chances[name] = _smooth(self._chances.get(name), chance)
-        self._row_step = row["step"]
-        if self._examples is not None:
-            self._rate = _smooth(self._rate or None, (row["examples"] - self._examples) / max(row["seconds"], 1e-9))
-        self._examples = row["examples"]
-        self._bar.update()
-        if not self._bar.disable:
-            self._bar.set_postfix_str(f"{self._text()}, {self._rate:.0f} rows/s", refresh=False)
-        elif self._last_line is None or time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
+        self._step, self._rows = row["step"], row["examples"] / row["step"]
+        now = time.monotonic()
+        if self._step == self._start + 1:
+            self._warm = now
+        if self._is_terminal:
+            self._bar.set_postfix_str(f"{self._text()}, {self._rows / self._step_seconds():.0f} rows/s", refresh=False)
+            self._bar.update()
+        elif self._last_line is None or now - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._line()
+
+    def close(self) -> None:
+        """The last figures."""
+        self._bar.close()
+        if not self._is_terminal and self._step > self._start + 1:
             self._line()
 
     def _line(self) -> None:
-        now = time.monotonic()
-        done = self._row_step - self._start
-        left = (now - self._began) / max(1, done) * (self._steps - self._row_step)
-        self._last_line = now
+        self._last_line = time.monotonic()
+        pace = self._step_seconds()
+        left = tqdm.format_interval(pace * (self._steps - self._step))
         sys.stderr.write(
-            f"step {self._row_step}/{self._steps}  {self._text()}  {self._rate:.0f} rows/s  "
-            f"{tqdm.format_interval(left)} left\n"
+            f"step {self._step}/{self._steps}  {self._text()}  {self._rows / pace:.0f} rows/s  {left} left\n"
         )
+
+    def _step_seconds(self) -> float:
+        done = self._step - self._start
+        since = self._began if done == 1 else self._warm
+        return max(time.monotonic() - since, 1e-9) / max(1, done - 1)
 
     def _text(self) -> str:
         return " ".join(f"{name} {self._losses[name]:.2f}/{self._chances[name]:.2f}" for name in self._losses)
