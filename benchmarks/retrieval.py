@@ -42,7 +42,7 @@ TOWERS = (
 DUAL_ENCODER = ()
 FLAVA = ("corruption.fused_share=0.25", "corruption.itm_negative_share=0.5")
 CODEBOOK = ("precision=bf16", "model.size_px=32", "keep=1")
-CODEBOOK_STEPS = 600
+CODEBOOK_STEPS = 2000
 TIMED_STEPS = 40
 
 SHOWN = (("text_to_picture", "text → picture"), ("picture_to_text", "picture → text"))
@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder that holds the three data sets")
     parser.add_argument("--work", type=Path, required=True, help="where catalogues and runs go")
     parser.add_argument("--on", choices=["dev", "val"], default="val")
-    parser.add_argument("--cpu-seconds", type=float, default=840.0, help="of each run (default 840)")
+    parser.add_argument("--cpu-seconds", type=float, default=360.0, help="of each run (default 360)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--recipes", nargs="+", choices=["dual_encoder", "flava"], default=["dual_encoder", "flava"])
     parser.add_argument("--set", action="append", default=[], help="a further setting of both, to choose on dev")

@@ -1,6 +1,7 @@
 """The door: parse, call, print. Every command can be run twice."""
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; user errors end with words on stderr and status 2, never with a traceback."""
     options = build_parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         options.command(options)
     except KeyboardInterrupt:

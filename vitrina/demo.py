@@ -15,15 +15,18 @@ from vitrina.recipes.recipe import Recipe, with_settings
 from vitrina.training.loop import Outcome, resume, train
 from vitrina.training.run_folder import is_run
 
-PRODUCTS = 1500
+PRODUCTS = 2000
 QUERIES = ("red dress", "zapatillas azules")
 
-CODEBOOK = ("steps=300", "precision=bf16")
+# Patches of 16 px: a quarter of the tokens, so that minutes are enough; the codebook's grid is as coarse.
+CODEBOOK = ("steps=1500", "precision=bf16", "model.size_px=32")
 FLAVA = (
-    "steps=260",
+    "steps=320",
     "precision=bf16",
-    "checkpoint_every=50",
-    "corruption.fused_share=0.5",
+    "model.image.patch_px=16",
+    "model.image.layers=2",
+    "checkpoint_every=100",
+    "corruption.fused_share=0.25",
     "corruption.itm_negative_share=0.5",
     "ema_decay=0.98",
 )

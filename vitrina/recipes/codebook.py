@@ -12,7 +12,7 @@ def codebook(size: Size = "tiny") -> Recipe:
     """The codebook for a FLAVA of the same size: as many codes along a side as that has patches."""
     match size:
         case "tiny":
-            rows, steps, every = 64, 800, 200
+            rows, steps, every = 16, 2000, 500
         case "small":
             rows, steps, every = 64, 3000, 500
         case "base":
@@ -24,7 +24,7 @@ def codebook(size: Size = "tiny") -> Recipe:
         mixture=Mixture(text=0.0, image=1.0, pair=0.0),
         augment=Augment(),
         corruption=Corruption(mlm_share=0.0, mim_share=0.0, itm_negative_share=0.0, fused_share=0.0),
-        optim=Optim(lr=2e-3, weight_decay=0.01, warmup_steps=50),
+        optim=Optim(lr=3e-3, betas=(0.9, 0.95), weight_decay=0.01, warmup_steps=50),
         weights={"reconstruction": 1.0},
         batch_rows=rows,
         steps=steps,

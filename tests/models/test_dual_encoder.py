@@ -1,0 +1,43 @@
+import dataclasses
+
+import pytest
+import torch
+from models.flava_batches import image_batch, pair_batch, text_batch
+
+from vitrina.models.dual_encoder import DualEncoder, DualEncoderConfig
+from vitrina.models.flava import FlavaConfig
+
+
+def small() -> DualEncoder:
+    torch.manual_seed(0)
+    config = DualEncoderConfig.sized("tiny", vocabulary=50)
+    image = dataclasses.replace(config.image, size_px=32, width=32, layers=1)
+    return DualEncoder(dataclasses.replace(config, image=image, text=dataclasses.replace(config.text, width=32)))
+
+
+@pytest.mark.parametrize("size", ["tiny", "small", "base"])
+def test_its_towers_are_those_of_flava(size):
+    ours, flava = DualEncoderConfig.sized(size, vocabulary=99), FlavaConfig.sized(size, vocabulary=99, codes=9)
+    shared = [field.name for field in dataclasses.fields(ours)]
+    assert {name: getattr(ours, name) for name in shared} == {name: getattr(flava, name) for name in shared}
+
+
+def test_it_learns_from_pairs_only_and_says_so():
+    model = small()
+    for batch in (text_batch(3), image_batch(3)):
+        with pytest.raises(ValueError, match=r"mixture\.pair=1"):
+            model(batch)
+
+
+def test_a_few_steps_tell_pairs_apart():
+    model, batch = small(), pair_batch(8, target=[1] * 8)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    first = model(batch)
+    assert list(first) == ["itc"]
+    for _ in range(30):
+        loss = model(batch)["itc"]
+        (loss.value / loss.count).backward()
+        optimiser.step()
+        optimiser.zero_grad()
+    last = model(batch)["itc"]
+    assert last.value / last.count < 0.3 * first["itc"].value / first["itc"].count

@@ -1,0 +1,71 @@
+import argparse
+from pathlib import Path
+
+import pytest
+
+from vitrina import cli, recipes
+from vitrina.catalogue.product import Product, Text
+from vitrina.catalogue.store import Catalogue, write_catalogue
+
+WORDS = {
+    "sample": ["OUT", "--products", "--seed"],
+    "ingest": ["SRC", "OUT", "--map", "--root", "--strict"],
+    "train": ["RECIPE", "CATALOGUE", "--run", "--size", "--set", "--workers", "--device"],
+    "resume": ["DIR", "--workers", "--device"],
+    "evaluate": ["DIR", "CATALOGUE", "--split"],
+    "search": ["DIR", "CATALOGUE", "TEXT", "--image", "--top"],
+    "demo": ["OUT"],
+}
+
+
+def words(parser: argparse.ArgumentParser) -> list[str]:
+    actions = [each for each in parser._actions if not isinstance(each, argparse._HelpAction)]
+    return [each.option_strings[-1] if each.option_strings else str(each.metavar) for each in actions]
+
+
+def test_the_command_line_keeps_its_words():
+    (commands,) = [each for each in cli.build_parser()._actions if isinstance(each, argparse._SubParsersAction)]
+    assert {name: words(parser) for name, parser in commands.choices.items()} == WORDS
+
+
+def failure(capsys, *arguments: str) -> str:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(arguments)
+    assert stop.value.code == 2
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    return said
+
+
+def test_errors_are_words_without_a_traceback(capsys, tmp_path: Path):
+    nowhere = str(tmp_path / "nowhere")
+    assert "nowhere" in failure(capsys, "ingest", nowhere, str(tmp_path / "out"))
+    assert "nowhere" in failure(capsys, "evaluate", nowhere, nowhere)
+    assert "nowhere" in failure(capsys, "search", nowhere, nowhere, "x")
+    assert "nowhere" in failure(capsys, "resume", nowhere)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_recipe_is_answered_with_those_there_are(capsys, tmp_path: Path):
+    said = failure(capsys, "train", "flaba", str(tmp_path), "--run", str(tmp_path / "run"))
+    assert all(name in said for name in recipes.__all__)
+
+
+def test_a_map_without_a_column_is_refused_and_shown_how(capsys, tmp_path: Path):
+    assert "title=product_name" in failure(capsys, "ingest", "a.csv", str(tmp_path / "out"), "--map", "title")
+
+
+def test_a_file_becomes_a_catalogue_twice_the_same(capsys, tmp_path: Path):
+    feed, shop = tmp_path / "feed.csv", tmp_path / "shop"
+    feed.write_text('ref,nombre,precio\n1,Taza roja,"12,50 €"\n2,Plato,3 €\n', encoding="utf-8")
+    for _ in range(2):
+        cli.main(["ingest", str(feed), str(shop), "--map", "id=ref"])
+    assert "2 products" in capsys.readouterr().out
+    assert [product.titles[0].text for product in Catalogue.open(shop).read([0, 1])] == ["Taza roja", "Plato"]
+
+
+def test_a_recipe_is_refused_where_no_product_serves_it(capsys, tmp_path: Path):
+    shop = tmp_path / "shop"
+    write_catalogue(shop, (Product(id=str(number), titles=(Text(f"mug {number}"),)) for number in range(40)))
+    said = failure(capsys, "train", "dual_encoder", str(shop), "--run", str(tmp_path / "run"))
+    assert "pair" in said
