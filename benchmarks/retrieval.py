@@ -36,6 +36,9 @@ TOWERS = (
     "precision=bf16",
     "batch_rows=256",
     "ema_decay=0.998",
+    "augment.shift_share=0.03",
+    "augment.scale_share=0.05",
+    "augment.aspect_share=0.0",
     "checkpoint_every=200",
     "keep=1",
 )
