@@ -61,6 +61,13 @@ def test_cropping_takes_the_middle_square():
     np.testing.assert_array_equal(decode(encoded, geometry=PictureGeometry(32, fit="crop")), middle)
 
 
+def test_stretching_shows_the_whole_picture_as_pillow_does():
+    encoded = shop.jpeg(6, height=48, width=90)
+    image = Image.open(io.BytesIO(encoded)).resize((32, 32), Image.Resampling.BICUBIC)
+    ours = decode(encoded, geometry=PictureGeometry(32, fit="stretch")).astype(int)
+    assert abs(ours - np.asarray(image).transpose(2, 0, 1)).mean() < 0.5
+
+
 def test_padding_is_white():
     pixels = decode(shop.jpeg(7, height=32, width=16), geometry=PictureGeometry(32))
     assert (pixels[:, :, :8] == 255).all() and (pixels[:, :, 24:] == 255).all() and (pixels[:, :, 8:24] < 255).any()

@@ -2,11 +2,14 @@
 
 import json
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from models.flava_batches import pair_batch
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from transformers import AutoImageProcessor, AutoTokenizer, FlavaForPreTraining
 
@@ -82,6 +85,19 @@ def test_what_transformers_cannot_hold_is_refused_before_anything_is_written(
     with pytest.raises(ValueError, match=words):
         Flava(config).to_transformers(tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_public_checkpoint_sees_a_picture_as_its_own_processor_does(ours: Flava, tmp_path: Path):
+    ours.to_transformers(tmp_path)
+    (tmp_path / "vitrina.json").unlink()
+    again = Flava.from_transformers(tmp_path)
+    noise = np.random.default_rng(0).integers(0, 255, size=(5, 9, 3), dtype=np.uint8)
+    image = Image.fromarray(noise).resize((90, 50), Image.Resampling.BICUBIC)
+    encoded = BytesIO()
+    image.save(encoded, format="PNG")
+    theirs = AutoImageProcessor.from_pretrained(tmp_path)(image, return_tensors="pt")["pixel_values"]
+    seen = again.normalise(again.read_inputs().pictures([encoded.getvalue()]))
+    assert (seen - theirs).abs().mean() < 0.05 < (seen - theirs.flip(-1)).abs().mean()
 
 
 @pytest.mark.parametrize("option", [{"hidden_act": "relu"}, {"qkv_bias": False}, {"mask_token": False}])

@@ -21,19 +21,20 @@ class PictureGeometry:
     """Squares of `size_px`; `mean` and `std` per channel of pixels in [0, 1] are for the model, on the device.
 
     `fit="pad"` keeps the whole picture and fills the square with white, as shops do: products stand to the edge and
-    cropping cuts them. `fit="crop"` takes the largest centred square, as public checkpoints expect.
+    cropping cuts them. `fit="crop"` takes the largest centred square, as CLIP's public checkpoints expect, and
+    `fit="stretch"` distorts the whole picture into the square, as FLAVA's do.
     """
 
     size_px: int
-    fit: Literal["pad", "crop"] = "pad"
+    fit: Literal["pad", "crop", "stretch"] = "pad"
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
 
     def __post_init__(self) -> None:
         if self.size_px < 1:
             raise ValueError(f"geometry.size_px is {self.size_px}: a picture has at least one pixel.")
-        if self.fit not in ("pad", "crop"):
-            raise ValueError(f"geometry.fit is {self.fit!r}: choose 'pad' or 'crop'.")
+        if self.fit not in ("pad", "crop", "stretch"):
+            raise ValueError(f"geometry.fit is {self.fit!r}: choose 'pad', 'crop' or 'stretch'.")
 
 
 @dataclass(frozen=True)
@@ -182,13 +183,24 @@ def _is_canonical(encoded: bytes) -> bool:
     return simplejpeg.decode_jpeg_header(encoded)[2] not in ("CMYK", "YCCK")
 
 
+def _frame(height: int, width: int, *, geometry: PictureGeometry) -> tuple[int, int]:
+    """Height and width, in the picture's pixels, of what the plain view shows of it."""
+    match geometry.fit:
+        case "pad":
+            return max(height, width), max(height, width)
+        case "crop":
+            return min(height, width), min(height, width)
+        case "stretch":
+            return height, width
+
+
 def _look(pixels: np.ndarray, *, geometry: PictureGeometry, view: View) -> np.ndarray:
     """The part of `pixels` (h, w, 3) inside the view's box, white outside the picture."""
     height, width = pixels.shape[:2]
-    side = max(height, width) if geometry.fit == "pad" else min(height, width)
-    box_height, box_width = max(1, round(side * view.height)), max(1, round(side * view.width))
-    top = math.floor((height - box_height) / 2 + side * view.y + 0.5)
-    left = math.floor((width - box_width) / 2 + side * view.x + 0.5)
+    frame_height, frame_width = _frame(height, width, geometry=geometry)
+    box_height, box_width = max(1, round(frame_height * view.height)), max(1, round(frame_width * view.width))
+    top = math.floor((height - box_height) / 2 + frame_height * view.y + 0.5)
+    left = math.floor((width - box_width) / 2 + frame_width * view.x + 0.5)
     bottom, right = top + box_height, left + box_width
     inside = pixels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
     if inside.shape[:2] == (box_height, box_width):

@@ -115,7 +115,7 @@ def _inputs(checkpoint: Published, config: FlavaConfig) -> Inputs | None:
     if "tokenizer.json" not in checkpoint.files:
         return None
     own = json.loads(checkpoint.files.get("vitrina.json", b"{}"))
-    geometry = PictureGeometry(config.image.size_px, fit=own.get("fit", "crop"), mean=config.mean, std=config.std)
+    geometry = PictureGeometry(config.image.size_px, fit=own.get("fit", "stretch"), mean=config.mean, std=config.std)
     tokenizer = Tokenizer.from_str(checkpoint.files["tokenizer.json"].decode())
     return Inputs(tokenizer, geometry, max_tokens=own.get("max_tokens", min(PAIR_TOKENS, config.text.positions)))
 
