@@ -12,13 +12,13 @@ from vitrina.data.codes import Tokenises
 from vitrina.data.stock import Stock
 from vitrina.evaluation.codebook import codebook_section, reconstructions
 from vitrina.evaluation.evaluation import Evaluation, Skipped
-from vitrina.evaluation.files import write_whole
 from vitrina.evaluation.fingerprint import model_digest
 from vitrina.evaluation.gallery import galleries
 from vitrina.evaluation.heldout import HeldOut, held_out, titles_seen
 from vitrina.evaluation.masked import masked_section, unigrams_of
 from vitrina.evaluation.questions import Findings, ask
 from vitrina.evaluation.report import Fact, Report, curves, matrix, render
+from vitrina.models.checkpoint import write_bytes
 from vitrina.models.codebook import Codebook
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.recipes.plain import family_of
@@ -80,7 +80,8 @@ def evaluate(
         notes=tuple(_notes(folder, held=held)),
     )
     target = folder.path if out is None else Path(out)
-    write_whole(target / f"evaluation-{split}-{opened.digest[:8]}.json", content=evaluation.to_json())
+    target.mkdir(parents=True, exist_ok=True)
+    write_bytes(target / f"evaluation-{split}-{opened.digest[:8]}.json", content=evaluation.to_json().encode())
     page = Report(
         evaluation=evaluation,
         lead=_lead(folder, opened=opened, held=held),
@@ -94,7 +95,7 @@ def evaluate(
         else reconstructions(pictured, products=held.products, geometry=geometry, seed=SEED),
     )
     try:
-        write_whole(target / "report.html", content=render(page))
+        write_bytes(target / "report.html", content=render(page).encode())
     except ImportError as error:
         return replace(evaluation, skipped=(*evaluation.skipped, Skipped("Report", str(error))))
     return evaluation

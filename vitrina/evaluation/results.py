@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from vitrina.evaluation.evaluation import Metric
-from vitrina.evaluation.files import write_whole
+from vitrina.models.checkpoint import write_bytes
 from vitrina.training.engine import Engine
 from vitrina.training.environment import environment
 
@@ -49,8 +49,9 @@ def write_result(result: Result, *, folder: Path) -> Path:
     machine = environment(Engine(torch.device("cuda" if torch.cuda.is_available() else "cpu")), from_step=0)
     content = {"schema": 1, **asdict(result), "machine": {name: machine[name] for name in _KEPT}}
     path = folder / f"{result.name}.json"
-    write_whole(path, content=json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-    write_whole(folder.parent / "RESULTS.md", content=page(read_results(folder)))
+    folder.mkdir(parents=True, exist_ok=True)
+    write_bytes(path, content=(json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+    write_bytes(folder.parent / "RESULTS.md", content=page(read_results(folder)).encode())
     return path
 
 
