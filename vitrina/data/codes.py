@@ -273,7 +273,15 @@ def _compute(place: Path, pixels: _Pixels, *, codebook: Tokenises, workers: int)
             done = size = 0
         file.truncate(size)
         file.seek(size)
-        with tqdm(total=pixels.count, initial=done * _VIEWS_AT_ONCE, unit="view", desc="image codes") as bar:
+        with tqdm(
+            total=pixels.count,
+            initial=done * _VIEWS_AT_ONCE,
+            unit="view",
+            desc="image codes",
+            delay=2,
+            leave=False,
+            disable=None,
+        ) as bar:
             for number, chunk in enumerate(_ahead(pixels, range(done, chunks), workers=workers), start=done):
                 codes = codebook.tokenise(chunk.pixels).cpu().numpy()
                 assert codes.shape == (len(chunk.pixels), patches), "a picture's codes are as many as its patches"
