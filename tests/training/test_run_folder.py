@@ -88,12 +88,15 @@ def test_a_damaged_record_of_the_data_is_said_to_be_damaged(tmp_path):
         folder.data()
 
 
-def test_every_session_is_noted(tmp_path):
+def test_every_session_is_noted_and_another_machine_is_said(tmp_path, caplog):
     folder = made(tmp_path / "run")
-    folder.add_session({"from_step": 0})
-    folder.add_session({"from_step": 5})
+    folder.add_session({"from_step": 0, "threads": 2})
+    folder.add_session({"from_step": 5, "threads": 2})
+    assert not caplog.records
+    folder.add_session({"from_step": 7, "threads": 1})
+    assert "another threads (1, before 2)" in caplog.text
     content = json.loads((tmp_path / "run" / "environment.json").read_text())
-    assert [each["from_step"] for each in content["sessions"]] == [0, 5]
+    assert [each["from_step"] for each in content["sessions"]] == [0, 5, 7]
 
 
 def test_rows_are_whole_numbers_at_full_precision(tmp_path):

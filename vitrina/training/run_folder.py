@@ -29,6 +29,9 @@ from vitrina.training.files import TrainingError
 
 log = logging.getLogger(__name__)
 
+_ROUNDING = ("torch", "processor", "threads", "device", "processes")
+"""What of a session's environment decides in which order sums are taken."""
+
 TIMING = frozenset({"seconds", "cpu_seconds", "waited_seconds"})
 """The fields of a metrics row that no two runs share."""
 
@@ -98,9 +101,18 @@ class RunFolder:
         return Tokenizer.from_str(_read(path)) if path.exists() else None
 
     def add_session(self, environment: Mapping[str, Any]) -> None:
-        """Note the versions and the machine of a session that trains here."""
+        """Note the versions and the machine of a session that trains here, and say what may round sums differently."""
         path = self.path / "environment.json"
         sessions = json.loads(_read(path))["sessions"] if path.exists() else []
+        before = sessions[-1] if sessions else environment
+        for name in _ROUNDING:
+            now, then = environment.get(name), before.get(name)
+            if now != then:
+                log.warning(
+                    "%s goes on with another %s (%s, before %s): sums are rounded in another order, so the result will "
+                    "not be that of an uninterrupted run to the last bit",
+                    *(self.path, name, now, then),
+                )
         write_bytes(path, content=json.dumps({"sessions": [*sessions, environment]}, indent=2).encode())
 
 
