@@ -42,7 +42,6 @@ TOWERS = (
     "checkpoint_every=200",
     "keep=1",
 )
-DUAL_ENCODER = ()
 FLAVA = ("corruption.fused_share=0.25", "corruption.itm_negative_share=0.5")
 CODEBOOK = ("precision=bf16", "model.size_px=32", "keep=1")
 CODEBOOK_STEPS = 2000
@@ -129,7 +128,8 @@ def _run(
     options: argparse.Namespace,
 ) -> Trained:
     settings = [*TOWERS, *options.set, f"seed={seed}"]
-    settings += [*FLAVA, f"codebook={codebook.run}"] if recipe == "flava" and codebook else DUAL_ENCODER
+    if recipe == "flava" and codebook:
+        settings += [*FLAVA, f"codebook={codebook.run}"]
     used = catalogues if recipe == "flava" else catalogues[:1]
     stem = f"{recipe}{options.name and '-' + options.name}"
     timed = _train(recipe, used, run=work / f"timing-{stem}", steps=TIMED_STEPS, settings=settings)

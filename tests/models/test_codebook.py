@@ -1,6 +1,5 @@
 """The codebook: rounding is the paper's, codes and pictures lie where they should, and it learns."""
 
-import itertools
 import json
 import math
 from dataclasses import replace
@@ -19,7 +18,6 @@ from vitrina.models.codebook import (
     Rounding,
     measure_codebook,
     picture_differences,
-    reconstruction_sheet,
 )
 from vitrina.models.sizes import image_tower
 
@@ -218,19 +216,6 @@ def test_quality_counts_codes_and_bits_as_they_are():
     assert quality.pooled_psnr_db == pytest.approx(10 * math.log10(255**2 / float(apart.mean())), abs=1e-6)
     assert measure_codebook(model, [grey]).psnr_db == pytest.approx(10 * math.log10(255**2 * 12))
     assert "1 of 2 codes" in quality.text()
-
-
-def test_a_sheet_shows_each_row_above_its_reconstructions():
-    model = codebook()
-    pictures = pixels(5)
-    sheet = reconstruction_sheet(model, pictures, columns=3)
-    assert sheet.shape == (3, 4 * 16, 3 * 16) and sheet.dtype == torch.uint8
-    rebuilt = model.decode_codes(model.tokenise(pictures))
-    for number, (row, column) in enumerate(itertools.islice(itertools.product(range(2), range(3)), 5)):
-        top, left = 2 * row * 16, column * 16
-        assert torch.equal(sheet[:, top : top + 16, left : left + 16], pictures[number])
-        assert torch.equal(sheet[:, top + 16 : top + 32, left : left + 16], rebuilt[number])
-    assert (sheet[:, 32:, 32:] == 255).all()
 
 
 def test_the_digest_follows_weights_and_shape():

@@ -22,7 +22,7 @@ MOMENTS = {
     "file": (checkpoints, "write_tensors"),
     "digest": (checkpoints, "sha256_of"),
     "state": (checkpoints, "write_bytes"),
-    "name": (checkpoints, "sync_folder"),
+    "name": (checkpoints, "flush"),
     "prune": (checkpoints, "sweep"),
     "begin": (prepare, "fitted"),
     "recipe": (run_folder, "write_bytes"),

@@ -79,12 +79,12 @@ def write_manifest(folder: Path, *, manifest: Manifest) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(manifest_path(folder))
-    flush_folder(folder)
+    flush(folder)
 
 
-def flush_folder(folder: Path) -> None:
-    """Makes renames in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def flush(path: Path) -> None:
+    """Makes a file, or the names in a folder, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -20,7 +20,7 @@ import pyarrow as pa
 from vitrina.catalogue.manifest import (
     Manifest,
     ShardEntry,
-    flush_folder,
+    flush,
     manifest_path,
     read_manifest,
     write_manifest,
@@ -203,7 +203,7 @@ class CatalogueWriter:
         manifest = Manifest(
             products=len(live), digest=live_digest(shards), next_number=self._next_number, shards=tuple(entries)
         )
-        flush_folder(self._path)
+        flush(self._path)
         write_manifest(self._path, manifest=manifest)
 
     def _rewrite(self, shard: Shard, rows: np.ndarray) -> tuple[ShardEntry, Shard]:

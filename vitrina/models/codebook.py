@@ -290,16 +290,6 @@ def measure_codebook(codebook: Codebook, pictures: Iterable[Tensor]) -> Codebook
     )
 
 
-def reconstruction_sheet(codebook: Codebook, pixels: Tensor, *, columns: int = 8) -> Tensor:
-    """One picture (3, h, w) uint8 of pictures (b, 3, h, w) uint8, each row of them above its reconstructions."""
-    pairs = torch.stack([codebook.resized(pixels), codebook.decode_codes(codebook.tokenise(pixels))])
-    missing = -len(pixels) % columns
-    size_px = codebook.config.size_px
-    white = torch.full((2, missing, 3, size_px, size_px), 255, dtype=torch.uint8, device=pairs.device)
-    tiles = torch.cat([pairs, white], dim=1).unflatten(1, (-1, columns))
-    return tiles.permute(3, 1, 0, 4, 2, 5).reshape(3, -1, columns * size_px).cpu()
-
-
 def _decibels(squared_error: Tensor) -> Tensor:
     """PSNR of squared errors in grey levels; a perfect picture counts as one whose only error is rounding."""
     return 10 * (255**2 / squared_error.clamp(min=1 / 12)).log10()

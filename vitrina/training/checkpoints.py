@@ -17,8 +17,9 @@ from typing import Any
 from safetensors import SafetensorError
 from torch import Tensor
 
+from vitrina.catalogue.manifest import flush
 from vitrina.models.checkpoint import write_bytes, write_tensors
-from vitrina.training.files import TrainingError, sha256_of, sync_folder
+from vitrina.training.files import TrainingError, sha256_of
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def write_checkpoint(
         content = {"step": step, "files": files} | dict(state)
         write_bytes(writing / "state.json", content=json.dumps(content, indent=2).encode())
         writing.replace(final)
-        sync_folder(folder)
+        flush(folder)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(writing, ignore_errors=True)
         raise TrainingError(_words(folder, step=step, reason=error)) from error
