@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from laws.law_sources import ROOT, imports, module_name, python_files, show
 
-ROOMS = ("catalogue", "tasks", "data", "objectives", "models", "recipes", "training", "evaluation", "index")
+ROOMS = ("catalogue", "tasks", "data", "objectives", "models", "recipes", "training", "evaluation", "inspection", "index")
 DOORS = ("vitrina", "vitrina.__main__", "vitrina.cli", "vitrina.demo")
-EXTRAS = {"transformers", "matplotlib", "jinja2", "skia"}
+EXTRAS = {"transformers", "matplotlib", "jinja2", "skia", "httpx", "httpcore", "huggingface_hub", "datasets"}
 
 
 def out_of_order(source: str, *, module: str) -> list[str]:

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from vitrina.catalogue.columns import check_columns, check_fields, find_columns
 from vitrina.catalogue.pictures import MAX_ENCODED_BYTES, PictureError, canonicalise
 from vitrina.catalogue.product import Product
-from vitrina.catalogue.readers import BadRow, FolderReader, Reader, Record, find_readers
+from vitrina.catalogue.readers import BadRow, Reader, Record, find_readers
 from vitrina.catalogue.report import FileReport, IngestReport, Sample, Tally
 from vitrina.catalogue.rows import Draft, RowError, read_row
 from vitrina.catalogue.splits import draw_split
@@ -104,8 +104,7 @@ class _SourceFile:
         self.reader = reader
         self._id_prefix = id_prefix
         self.path = reader.path
-        folder = reader.path if isinstance(reader, FolderReader) else reader.path.parent
-        self.root = (root or folder).resolve()
+        self.root = (root or reader.root).resolve()
         self._overrides = overrides
         self._names: dict[str, None] = {}
         self._sample: list[Mapping[str, Any]] = []

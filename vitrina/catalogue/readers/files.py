@@ -9,17 +9,16 @@ import json
 import os
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from vitrina.catalogue.readers.record import PICTURE_SUFFIXES, BadRow, Reader, Record
 from vitrina.catalogue.splits import split_name
 
-PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
 _LINE_SUFFIXES = (".jsonl", ".ndjson", ".json")
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 _PARQUET_SUFFIXES = (".parquet", ".pq")
@@ -30,38 +29,6 @@ _PARQUET_ROWS = 64
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # The high bytes of Windows-1252 that stand in Western European shops' texts.
 _WESTERN = frozenset("¡¿ªº°·€£®™©–—‘’“”«»…ñÑçÇß²³½¼×±´`áéíóúÁÉÍÓÚàèìòùÀÈÌÒÙâêîôûÂÊÎÔÛäëïöüÄËÏÖÜãõÃÕåÅæÆøØœŒ\xa0")
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One row as it was read. `row` counts from 1: the line of a text file, the row of a Parquet file, the number of
-    a picture in a folder. `position` is how far into the source's `size` it stands."""
-
-    file: Path
-    row: int
-    values: Mapping[str, Any]
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """A row that could not be read. `reason` is the same words for the same cause; `detail` is about this one."""
-
-    file: Path
-    row: int
-    reason: str
-    detail: str
-    position: int
-
-
-class Reader(Protocol):
-    """A source of rows. `size` is its length in bytes, `note` what a user should know about how it was read."""
-
-    path: Path
-    size: int
-    note: str
-
-    def rows(self) -> Iterator[Record | BadRow]: ...
 
 
 def find_readers(source: Path) -> list[Reader]:
@@ -92,6 +59,7 @@ class LinesReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.root = path.parent
         self.size = path.stat().st_size
 
     def rows(self) -> Iterator[Record | BadRow]:
@@ -129,6 +97,7 @@ class TableReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.root = path.parent
         self.size = path.stat().st_size
         with _open_bytes(path) as (file, _):
             sample = file.read(_SNIFFED_BYTES)
@@ -182,6 +151,7 @@ class ParquetReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.root = path.parent
         self.size = path.stat().st_size
         try:
             with pq.ParquetFile(path) as file:
@@ -218,7 +188,7 @@ class FolderReader:
     note = "ids are the pictures' paths"
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = self.root = path
         self.size = 0
         tops = set()
         for picture in _pictures_under(path):
