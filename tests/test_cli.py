@@ -8,14 +8,22 @@ from vitrina.catalogue.product import Product, Text
 from vitrina.catalogue.store import Catalogue, write_catalogue
 
 WORDS = {
-    "sample": ["OUT", "--products", "--seed"],
-    "ingest": ["SRC", "OUT", "--map", "--root", "--strict"],
+    "sample": ["OUT", "--products", "--seed", "--damage", "--like", "--workers"],
+    "ingest": [
+        "SRC", "OUT", "--map", "--mapping", "--save-mapping", "--dry-run", "--root", "--strict", "--no-download",
+        "--allow-private",
+    ],
+    "inspect": ["CATALOGUE", "--out"],
+    "remove": ["CATALOGUE", "--ids", "--where"],
+    "compact": ["CATALOGUE"],
+    "export": ["CATALOGUE", "OUT", "--format", "--version"],
+    "log": ["CATALOGUE"],
     "train": ["RECIPE", "CATALOGUE", "--run", "--size", "--set", "--workers", "--device"],
     "resume": ["DIR", "--workers", "--device"],
     "evaluate": ["DIR", "CATALOGUE", "--split"],
     "search": ["DIR", "CATALOGUE", "TEXT", "--image", "--top"],
     "demo": ["OUT"],
-}
+}  # fmt: skip
 
 
 def words(parser: argparse.ArgumentParser) -> list[str]:

@@ -31,10 +31,13 @@ def build_parser() -> argparse.ArgumentParser:
     sample.add_argument("out", type=Path, metavar="OUT")
     sample.add_argument("--products", type=int, default=1000)
     sample.add_argument("--seed", type=int, default=0)
+    sample.add_argument("--damage", type=float, default=0.0, metavar="SHARE", help="share of products to spoil, 0 to 1")
+    sample.add_argument("--like", type=Path, metavar="CATALOGUE", help="take the statistics of a real catalogue")
+    sample.add_argument("--workers", type=int, help="processes (default: one per core); never changes a result")
     sample.set_defaults(command=_sample)
 
     ingest = commands.add_parser("ingest", help="read product files into a catalogue")
-    ingest.add_argument("sources", type=Path, nargs="+", metavar="SRC", help="JSONL, CSV, TSV, Parquet or a folder")
+    ingest.add_argument("sources", nargs="+", metavar="SRC", help="a file or folder, hf:OWNER/NAME, or a named source")
     ingest.add_argument("out", type=Path, metavar="OUT", help="the catalogue: a new folder, or one to add to")
     ingest.add_argument(
         "--map",
@@ -43,9 +46,45 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FIELD=COLUMN",
         help="name a column yourself (nothing after = leaves the field empty)",
     )
+    ingest.add_argument(
+        "--mapping", type=Path, metavar="FILE", help="the columns as an earlier --save-mapping named them"
+    )
+    ingest.add_argument("--save-mapping", type=Path, metavar="FILE", help="write which column stands for which field")
+    ingest.add_argument(
+        "--dry-run", action="store_true", help="show ten rows as they would be read; write no catalogue"
+    )
     ingest.add_argument("--root", type=Path, help="folder that picture paths start from (default: the file's own)")
     ingest.add_argument("--strict", action="store_true", help="write nothing if any row or picture is rejected")
+    ingest.add_argument("--no-download", action="store_true", help="reject web addresses of pictures, fetch none")
+    ingest.add_argument("--allow-private", action="store_true", help="fetch pictures from private addresses too")
     ingest.set_defaults(command=_ingest)
+
+    inspect = commands.add_parser("inspect", help="what is in a catalogue, what is wrong with it, what it is good for")
+    inspect.add_argument("catalogue", type=Path, metavar="CATALOGUE")
+    inspect.add_argument("--out", type=Path, metavar="DIR", help="folder of the page (default: CATALOGUE-inspection)")
+    inspect.set_defaults(command=_inspect)
+
+    remove = commands.add_parser("remove", help="take products out of a catalogue")
+    remove.add_argument("catalogue", type=Path, metavar="CATALOGUE")
+    which = remove.add_mutually_exclusive_group(required=True)
+    which.add_argument("--ids", nargs="+", metavar="ID", help="ids, or @FILE with one id a line")
+    which.add_argument("--where", metavar="CONDITION", help='e.g. "brand = Acme and price > 100"')
+    remove.set_defaults(command=_remove)
+
+    compact = commands.add_parser("compact", help="free what earlier versions of a catalogue hold on the disk")
+    compact.add_argument("catalogue", type=Path, metavar="CATALOGUE")
+    compact.set_defaults(command=_compact)
+
+    export = commands.add_parser("export", help="write a catalogue for other tools")
+    export.add_argument("catalogue", type=Path, metavar="CATALOGUE")
+    export.add_argument("out", type=Path, metavar="OUT", help="a new folder")
+    export.add_argument("--format", choices=["parquet", "jsonl", "huggingface"], default="parquet")
+    export.add_argument("--version", metavar="DIGEST", help="an earlier version (see vitrina log)")
+    export.set_defaults(command=_export)
+
+    log = commands.add_parser("log", help="the versions of a catalogue")
+    log.add_argument("catalogue", type=Path, metavar="CATALOGUE")
+    log.set_defaults(command=_log)
 
     train = commands.add_parser("train", help="train a recipe on catalogues")
     train.add_argument("recipe", metavar="RECIPE", help="flava, dual_encoder or codebook")
@@ -89,27 +128,90 @@ def _machine(parser: argparse.ArgumentParser) -> None:
 def _sample(options: argparse.Namespace) -> None:
     from vitrina.catalogue.sample import write_sample
 
-    catalogue = write_sample(options.out, products=options.products, seed=options.seed)
+    catalogue = write_sample(
+        options.out,
+        products=options.products,
+        seed=options.seed,
+        damage=options.damage,
+        like=options.like,
+        workers=options.workers,
+    )
     print(f"{len(catalogue)} products in {options.out}")
 
 
 def _ingest(options: argparse.Namespace) -> None:
+    from vitrina.catalogue.download import Downloads
     from vitrina.catalogue.ingest import ingest
+    from vitrina.catalogue.mapping import read_mapping, write_mapping
+    from vitrina.catalogue.preview import preview
 
-    columns = {}
+    columns = dict(read_mapping(options.mapping)) if options.mapping else {}
     for pair in options.map:
         field, separator, column = pair.partition("=")
         if not (field and separator):
             raise ValueError(f"--map {pair!r} is not FIELD=COLUMN; for example --map title=product_name")
         columns[field] = column
+    if options.dry_run or options.save_mapping:
+        seen = preview(options.sources, columns=columns, root=options.root)
+        if options.save_mapping:
+            write_mapping(options.save_mapping, mapping=seen.mapping)
+        if options.dry_run:
+            print(seen.text())
+            return
+    downloads = None if options.no_download else Downloads(allow_private=options.allow_private)
     report = ingest(
         options.sources,
         out=options.out,
         columns=columns,
         root=options.root,
         on_reject="fail" if options.strict else "report",
+        downloads=downloads,
     )
     print(report.text())
+
+
+def _inspect(options: argparse.Namespace) -> None:
+    from vitrina.inspection.inspect import inspect_catalogue
+
+    print(inspect_catalogue(options.catalogue, out=options.out).text())
+
+
+def _remove(options: argparse.Namespace) -> None:
+    from vitrina.catalogue.remove import remove
+
+    print(remove(options.catalogue, ids=_ids(options.ids), where=options.where).text())
+
+
+def _ids(words: Sequence[str] | None) -> list[str] | None:
+    """Ids from the command line; `@FILE` stands for those in a file."""
+    if words is None:
+        return None
+    ids: list[str] = []
+    for word in words:
+        if word.startswith("@"):
+            lines = Path(word[1:]).read_text(encoding="utf-8-sig").splitlines()
+            ids += [line.strip() for line in lines if line.strip()]
+        else:
+            ids.append(word)
+    return ids
+
+
+def _compact(options: argparse.Namespace) -> None:
+    from vitrina.catalogue.compact import compact
+
+    print(compact(options.catalogue).text())
+
+
+def _export(options: argparse.Namespace) -> None:
+    from vitrina.catalogue.export import export
+
+    print(export(options.catalogue, out=options.out, format=options.format, version=options.version).text())
+
+
+def _log(options: argparse.Namespace) -> None:
+    from vitrina.catalogue.history import history
+
+    print(history(options.catalogue).text())
 
 
 def _train(options: argparse.Namespace) -> None:
