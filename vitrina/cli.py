@@ -3,6 +3,7 @@
 import argparse
 import logging
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from pathlib import Path
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; user errors end with words on stderr and status 2, never with a traceback."""
     options = build_parser().parse_args(arguments)
+    warnings.filterwarnings("ignore", module="PIL")  # what is wrong with a picture stands in the report
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         options.command(options)
