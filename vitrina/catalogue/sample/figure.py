@@ -59,9 +59,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Word(Line):
-    """Printed text, as the line that writes it."""
+    """Printed text, as the line that writes it; `plate` is the rectangle it fills, `height` that of its letters."""
 
     text: str
+    plate: skia.Path
+    height: float
 
 
 @dataclass
@@ -78,6 +80,24 @@ class Sheet:
     trim: Finish
     shape: Draws
     marks: list[Part | Line] = field(default_factory=list)
+
+    @property
+    def bounds(self) -> skia.Rect:
+        """A rectangle round all that is drawn, lines with their width."""
+        whole = skia.Rect.MakeEmpty()
+        for mark in self.marks:
+            reach = mark.path.getBounds()
+            whole.join(reach.makeOutset(mark.width, mark.width) if isinstance(mark, Line) else reach)
+        return whole
+
+    @property
+    def body(self) -> skia.Rect:
+        """The tight rectangle round the parts, without lines."""
+        whole = skia.Rect.MakeEmpty()
+        for mark in self.marks:
+            if not isinstance(mark, Line):
+                whole.join(mark.path.computeTightBounds())
+        return whole
 
     def part(self, name: str, path: skia.Path, finish: Finish, form: Form = "cloth") -> None:
         """Adds a part before all others."""
@@ -102,8 +122,13 @@ class Sheet:
     ) -> None:
         """Prints a text centred on (x, y), in strokes as bold as its height allows."""
         path = lettering(text, width=width, height=height)
-        bold = path.getBounds().height() * 0.15
-        self.marks.append(Word(moved(path, x=x, y=y, turn_degrees=turn_degrees), colour, bold, 0.0, 0.9, text))
+        bounds = path.getBounds()
+        bold = bounds.height() * 0.15
+        plate = box(*bounds.makeOutset(bold, bold), radius=0.0)
+        place = {"x": x, "y": y, "turn_degrees": turn_degrees}
+        self.marks.append(
+            Word(moved(path, **place), colour, bold, 0.0, 0.9, text, moved(plate, **place), bounds.height())
+        )
 
     def seam(self, *points: Point, dash: float = 0.0) -> None:
         """A thin line in the shade of the main colour."""

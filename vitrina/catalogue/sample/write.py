@@ -89,7 +89,7 @@ def _photograph() -> Callable[[Article, int], bytes]:
         ) from error
     from vitrina.catalogue.sample.studio import photograph
 
-    return lambda facts, view: photograph(facts, view=view)
+    return lambda facts, view: photograph(facts, view=view).jpeg
 
 
 def _id(number: int, *, seed: int) -> str:
