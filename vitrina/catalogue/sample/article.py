@@ -1,17 +1,19 @@
 """The facts of one generated article, as a pure function of (seed, number), before any picture or text is made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from vitrina.catalogue.sample.colours import COLOUR_WEIGHTS, contrasting
 from vitrina.catalogue.sample.draws import Draws
-from vitrina.catalogue.sample.kinds import KIND_NAMES, KINDS, Domain, Kind
+from vitrina.catalogue.sample.kinds import KINDS, Domain, Kind
+from vitrina.catalogue.sample.settings import PLAIN, Habits
 
-BLOCK = 12
+BLOCK = 60
 """Numbers are cut into blocks of this many and each block into whole families, so that a family is found at once."""
 
-FAMILY_SIZES: Mapping[int, float] = {1: 3.0, 2: 3.0, 3: 2.5, 4: 1.5, 5: 0.8}
-"""How many variants a family has, before the end of a block cuts it."""
+UNSEEN_SHARE = 1 / len(COLOUR_WEIGHTS)
+"""Share of the combinations of kind, colour and pattern that no product of the train split has."""
 
 BRANDS: Mapping[Domain, Mapping[str, float]] = {
     "fashion": {
@@ -96,7 +98,8 @@ class Article:
     """What is true of one article. Variants of a family share all but colour, accent and size.
 
     `accent` is the second colour of a pattern, None for a plain article; `features` hold one value for each feature
-    of the kind; `family` is the number of the family's first variant.
+    of the kind; `family` is the number of the family's first variant, `split` the split of the whole family. `habits`
+    are those of the sample that the article belongs to.
     """
 
     seed: int
@@ -112,6 +115,17 @@ class Article:
     audience: str | None
     brand: str
     model: str
+    split: str
+    habits: Habits = field(repr=False, compare=False)
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether no product of the train split combines this kind, colour and pattern."""
+        return self.colour == unseen_colour(self.kind.name, pattern=self.pattern, seed=self.seed)
+
+    def other(self, number: int) -> "Article":
+        """The article of another number in the same sample."""
+        return article(number, seed=self.seed, habits=self.habits)
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -132,22 +146,27 @@ class Article:
         return record
 
 
-def article(number: int, *, seed: int) -> Article:
-    """The article of this number (0 or above); ValueError for a number below 0."""
+def article(number: int, *, seed: int, habits: Habits = PLAIN) -> Article:
+    """The article of this number (0 or above); ValueError for a number below 0.
+
+    A family's split is drawn before its colours: in train none of them makes an unseen combination.
+    """
     if number < 0:
         raise ValueError(f"articles are numbered from 0, not {number}")
-    first = _first_of_family(number, seed=seed)
+    first = _first_of_family(number, seed=seed, sizes=habits.family_sizes)
+    split = Draws(seed, "split", first).weighted(habits.splits)
     family = Draws(seed, "family", first)
-    kind = KINDS[family.choice(KIND_NAMES)]
+    kind = KINDS[family.weighted(habits.kinds)]
     material = family.weighted(kind.materials)
     pattern = family.weighted(kind.patterns)
     features = {name: family.weighted(weights) for name, weights in kind.features.items()}
     audience = family.weighted(kind.audiences) if kind.audiences else None
     brand = family.choice(tuple(BRANDS[kind.domain]))
     model = _model(family)
-    colours = _distinct_colours(family, count=number - first + 1)
+    unseen = unseen_colour(kind.name, pattern=pattern, seed=seed)
+    weights = {name: each for name, each in COLOUR_WEIGHTS.items() if split != "train" or name != unseen}
+    colour = _distinct_colours(family, count=number - first + 1, weights=weights)[-1]
     variant = Draws(seed, "variant", number)
-    colour = colours[-1]
     return Article(
         seed=seed,
         number=number,
@@ -162,15 +181,24 @@ def article(number: int, *, seed: int) -> Article:
         audience=audience,
         brand=brand,
         model=model,
+        split=split,
+        habits=habits,
     )
 
 
-def _first_of_family(number: int, *, seed: int) -> int:
+@lru_cache(maxsize=4096)
+def unseen_colour(kind: str, *, pattern: str, seed: int) -> str:
+    """The colour that articles of this kind and pattern have in the held-out splits only: one for each kind and
+    pattern, so that every kind and every colour stays common in train."""
+    return Draws(seed, "unseen", kind, pattern).choice(tuple(COLOUR_WEIGHTS))
+
+
+def _first_of_family(number: int, *, seed: int, sizes: Mapping[int, float]) -> int:
     block = number // BLOCK
     cuts = Draws(seed, "block", block)
     first = block * BLOCK
     while True:
-        size = cuts.weighted(FAMILY_SIZES)
+        size = cuts.weighted(sizes)
         if number < first + size:
             return first
         first += size
@@ -186,9 +214,9 @@ def _sizes(kind: Kind, audience: str | None) -> tuple[str, ...]:
     return sizes
 
 
-def _distinct_colours(family: Draws, *, count: int) -> list[str]:
+def _distinct_colours(family: Draws, *, count: int, weights: Mapping[str, float]) -> list[str]:
     """The colours of the first `count` variants, no colour twice."""
-    left = dict(COLOUR_WEIGHTS)
+    left = dict(weights)
     colours = []
     for _ in range(count):
         colours.append(family.weighted(left))
