@@ -1,13 +1,14 @@
 """Splits: families stay together, and no other row has a say."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.catalogue.product import Product, Text
-from vitrina.catalogue.splits import draw_split, split_name
+from vitrina.catalogue.splits import draw_split, split_name, splits_of_files
 
 
 @given(st.text(min_size=1), st.text(min_size=1), st.text(min_size=1), st.text(min_size=1))
@@ -57,3 +58,27 @@ def test_same_pictures_without_texts_stay_together() -> None:
 )
 def test_words_for_splits_are_known(word: str, split: str | None) -> None:
     assert split_name(word) == split
+
+
+@pytest.mark.parametrize(
+    ("names", "stated"),
+    [
+        (["items_train.jsonl", "items_val.jsonl"], ["train", "val"]),
+        (["test.csv", "train.csv", "validation.csv"], ["test", "train", "val"]),
+        (["train-00000-of-00002.parquet", "train-00001-of-00002.parquet", "test-00000-of-00001.parquet"],
+         ["train", "train", "test"]),
+        (["shop.entrenamiento.tsv", "shop.prueba.tsv"], ["train", "test"]),
+        (["test.csv"], [None]),
+        (["train.csv"], [None]),
+        (["a_val.csv", "a_test.csv"], [None, None]),
+        (["shoes_train.csv", "bags_test.csv"], [None, None]),
+        (["train_test.csv", "train_val.csv"], [None, None]),
+        (["contest.csv", "trainers.csv"], [None, None]),
+    ],
+)  # fmt: skip
+def test_files_state_a_split_where_they_differ_in_nothing_else(names: list[str], stated: list[str | None]) -> None:
+    assert splits_of_files([Path("shop", name) for name in names]) == stated
+
+
+def test_files_of_different_folders_state_no_split_together() -> None:
+    assert splits_of_files([Path("a/train.csv"), Path("b/test.csv")]) == [None, None]

@@ -1,7 +1,11 @@
 """Which split a product belongs to: the shop's word, or a hash that no other row can change."""
 
 import hashlib
+import re
 import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
 
 from vitrina.catalogue.product import Product
 
@@ -17,6 +21,32 @@ _VAL_SHARE = 0.1
 def split_name(text: str) -> str | None:
     """The split (`train`, `val`, `test`) that a word of a shop means, or None."""
     return _NAMES.get(text.strip().lower())
+
+
+def splits_of_files(paths: Sequence[Path]) -> list[str | None]:
+    """The split that each file's name states, where files differ in nothing else: `x_train.csv` beside `x_val.csv`.
+
+    A lone `test.csv` says nothing, for somebody may only be trying; nor do files of which none is for training.
+
+    >>> splits_of_files([Path("items_train.jsonl"), Path("items_test.jsonl"), Path("test.csv")])
+    ['train', 'test', None]
+    """
+    families: defaultdict[str, dict[int, str]] = defaultdict(dict)
+    for number, path in enumerate(paths):
+        words = re.split(r"([^\W_]+)", path.name)
+        named = [place for place, word in enumerate(words) if place % 2 and split_name(word)]
+        if len(named) == 1:
+            split = split_name(words[named[0]])
+            assert split is not None
+            words[named[0]] = "*"
+            name = "".join("#" if word.isdecimal() else word for word in words)
+            families[str(path.parent / name)][number] = split
+    stated: list[str | None] = [None] * len(paths)
+    for family in families.values():
+        if "train" in family.values() and len(set(family.values())) > 1:
+            for number, split in family.items():
+                stated[number] = split
+    return stated
 
 
 def draw_split(product: Product) -> str:
