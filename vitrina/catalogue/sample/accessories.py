@@ -1,4 +1,4 @@
-"""Drawings of what is worn on head and wrist: caps, watches, sunglasses, headphones."""
+"""Drawings of what is worn beside clothes: caps, watches, sunglasses, headphones, scarves."""
 
 import math
 
@@ -229,3 +229,49 @@ def headphones(sheet: Sheet) -> None:
         sheet.part("badge", ellipse(x + side * wide * 0.25, drop, wide * 0.42, tall * 0.42), sheet.trim, "flat")
         yoke = mirrored((0, -0.12), (0.05, -0.12), (0.05, 0.12), (0, 0.12), radius=0.02)
         sheet.part("yoke", moved(yoke, x=x, y=drop - tall), Finish(Colour(190, 192, 196), "steel"), "round")
+
+
+def scarf(sheet: Sheet) -> None:
+    """A scarf: looped once with both ends hanging, or folded lengthwise; fringed or plain ends."""
+    fringed = sheet.feature("ends") == "fringed ends"
+    back = Finish(sheet.plain.colour.mixed(sheet.plain.colour.shade, 0.35), sheet.plain.material)
+    if sheet.shape.chance(0.65):
+        wide, drop = sheet.between(0.15, 0.19), sheet.between(0.56, 0.72)
+        ends = [(-0.3, -0.24, -0.4, drop), (0.26, 0.22, 0.36, drop - 0.14)]
+        sheet.part("loop", tube(curve((-0.4, -0.42), (0, -0.66), (0.4, -0.42)), 0.22), back)
+        for x, start, end, low in ends:
+            tail = soft(
+                (start - wide, -0.3), (start + wide, -0.3), (end + wide, low), (end - wide, low + 0.03), radius=0.02
+            )
+            sheet.part("end", tail, sheet.main)
+            if fringed:
+                _fringe(sheet, left=end - wide, right=end + wide, y=low + 0.01)
+            sheet.seam((x - 0.02, -0.2), ((start + end) / 2 - 0.03, 0.2), (end - 0.04, low - 0.05))
+        loop = blob(
+            (-0.52, -0.5), (-0.2, -0.3), (0.2, -0.3), (0.52, -0.5), (0.5, -0.2), (0.2, 0.0), (-0.2, 0.0), (-0.5, -0.2)
+        )
+        sheet.part("loop", loop, sheet.main)
+        sheet.seam((-0.44, -0.36), (0, -0.14), (0.44, -0.36))
+        sheet.seam((-0.4, -0.24), (0, -0.06), (0.36, -0.24))
+    else:
+        half, tall = sheet.between(0.2, 0.3), 0.78
+        sheet.part("under layer", box(-half + 0.1, -tall + 0.1, half + 0.14, tall - 0.02, 0.03), back)
+        sheet.part("body", box(-half - 0.06, -tall, half - 0.02, tall - 0.08, 0.03), sheet.main)
+        if fringed:
+            _fringe(sheet, left=-half - 0.04, right=half - 0.04, y=tall - 0.09)
+        ink = Colour(246, 244, 238)
+        sheet.part("label", box(-0.1, -tall + 0.1, 0.06, -tall + 0.2, 0.01), Finish(ink, "cotton"), "flat")
+        sheet.word(sheet.article.brand, colour=BLACK, x=-0.02, y=-tall + 0.15, width=0.14, height=0.035)
+
+
+def _fringe(sheet: Sheet, *, left: float, right: float, y: float) -> None:
+    """Threads that hang from an edge."""
+    count = 11
+    for at in range(count):
+        x = left + (right - left) * (at + 0.5) / count
+        sheet.line(
+            curve((x, y - 0.02), (x + 0.012 * (-1) ** at, y + 0.07), (x, y + 0.15)),
+            colour=sheet.main.colour.mixed(sheet.main.colour.shade, 0.15),
+            width=0.024,
+            opacity=0.95,
+        )

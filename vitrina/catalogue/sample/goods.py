@@ -2,7 +2,18 @@
 
 from collections.abc import Callable, Mapping
 
-from vitrina.catalogue.sample import accessories, bags, clothing, footwear, home, kitchen, playroom
+from vitrina.catalogue.sample import (
+    accessories,
+    bags,
+    clothing,
+    devices,
+    footwear,
+    furniture,
+    home,
+    kitchen,
+    pantry,
+    playroom,
+)
 from vitrina.catalogue.sample.article import Article
 from vitrina.catalogue.sample.colours import BLACK, PALETTE, WHITE, Colour
 from vitrina.catalogue.sample.draws import Draws
@@ -33,6 +44,18 @@ _DRAWINGS: Mapping[str, Drawing] = {
     "bottle": kitchen.bottle,
     "jar": kitchen.jar,
     "pot": kitchen.pot,
+    "scarf": accessories.scarf,
+    "table": furniture.table,
+    "bookcase": furniture.bookcase,
+    "sofa": furniture.sofa,
+    "cereal box": pantry.cereal_box,
+    "tin can": pantry.tin_can,
+    "carton": pantry.carton,
+    "coffee bag": pantry.coffee_bag,
+    "smartphone": devices.smartphone,
+    "speaker": devices.speaker,
+    "camera": devices.camera,
+    "ball": playroom.ball,
     "headphones": accessories.headphones,
     "teddy bear": playroom.teddy_bear,
     "toy car": playroom.toy_car,

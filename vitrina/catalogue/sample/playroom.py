@@ -1,5 +1,7 @@
 """Drawings of toys and stationery."""
 
+import math
+
 from vitrina.catalogue.sample.colours import BLACK, WHITE, Colour
 from vitrina.catalogue.sample.figure import (
     Finish,
@@ -12,6 +14,7 @@ from vitrina.catalogue.sample.figure import (
     moved,
     soft,
     tube,
+    within,
 )
 
 
@@ -149,6 +152,57 @@ def toy_car(sheet: Sheet) -> None:
         number = str(sheet.shape.below(90) + 10)
         sheet.part("race disc", ellipse(-0.2, belt + 0.16, 0.13, 0.13), Finish(WHITE, "cardboard"), "flat")
         sheet.word(number, colour=BLACK, x=-0.2, y=belt + 0.16, width=0.15, height=0.14)
+
+
+def ball(sheet: Sheet) -> None:
+    """A ball: seamless, or sewn from panels like a football, a beach ball or a basketball."""
+    reach, y = 0.78, 0.08
+    body = ellipse(0, y, reach, reach)
+    sheet.part("body", body, sheet.main, "ball")
+    if sheet.feature("build") == "panelled":
+        panel = sheet.accent if sheet.main.pattern == "plain" else sheet.trim
+        tilt = sheet.between(0.0, 60.0)
+        layout = sheet.shape.below(3)
+        if layout == 0:
+            # Five-sided panels: one in the middle, five half hidden behind the edge.
+            spots = [(0.0, 0.0, 0.27)]
+            spots += [(0.74 * math.cos(a), 0.74 * math.sin(a), 0.24) for a in (math.tau * k / 5 for k in range(5))]
+            for px, py, size in spots:
+                corners = [(size * math.cos(math.tau * k / 5), size * math.sin(math.tau * k / 5)) for k in range(5)]
+                patch = moved(moved(soft(*corners, radius=0.03), x=px, y=py), y=y, turn_degrees=tilt)
+                sheet.part("panel", within(patch, body), panel, "flat")
+                if px or py:
+                    seam = curve((px * 0.36, py * 0.36), (px * 0.68, py * 0.68))
+                    sheet.line(moved(seam, y=y, turn_degrees=tilt), colour=sheet.main.colour.shade, width=0.02)
+        elif layout == 1:
+            for at in range(3):
+                inner, outer = math.radians(at * 120), math.radians(at * 120 + 60)
+                slice_ = soft(
+                    (0, 0),
+                    (0.5 * math.cos(inner), 0.5 * math.sin(inner), 0.3),
+                    (math.cos(inner + 0.1), math.sin(inner + 0.1)),
+                    (1.2 * math.cos((inner + outer) / 2), 1.2 * math.sin((inner + outer) / 2)),
+                    (math.cos(outer + 0.1), math.sin(outer + 0.1)),
+                    (0.5 * math.cos(outer), 0.5 * math.sin(outer), 0.3),
+                    radius=0.02,
+                )
+                sheet.part("panel", within(moved(slice_, y=y, turn_degrees=tilt), body), panel, "flat")
+            sheet.part("cap", ellipse(0, y, 0.11, 0.11), sheet.trim, "ball")
+        else:
+            ink = sheet.main.colour.shade if sheet.main.colour.lightness > 0.2 else sheet.main.colour.light
+            for seam in (
+                curve((-reach, 0), (0, -0.06), (reach, 0)),
+                curve((0, -reach), (0.06, 0), (0, reach)),
+                curve((-0.5, -0.6), (-0.24, 0), (-0.5, 0.6)),
+                curve((0.5, -0.6), (0.24, 0), (0.5, 0.6)),
+            ):
+                sheet.line(moved(seam, y=y, turn_degrees=tilt), colour=ink, width=0.03, opacity=0.75)
+    else:
+        valve = Finish(sheet.main.colour.shade, "rubber")
+        sheet.part("valve", ellipse(0.3, y - 0.36, 0.035, 0.03), valve, "flat")
+        if sheet.main.pattern == "plain":
+            ink = WHITE if sheet.main.colour.lightness < 0.55 else BLACK
+            sheet.word(sheet.article.brand, colour=ink, y=y + 0.02, width=0.9, height=0.18, turn_degrees=-8.0)
 
 
 def notebook(sheet: Sheet) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 Measure = Literal["garment", "format", "volume", "length", "weight"]
 
 
-_MEASURES: dict[str, Measure] = {"l": "volume", "cm": "length", "mm": "length", "g": "weight"}
+_MEASURES: dict[str, Measure] = {"l": "volume", "cm": "length", "mm": "length", "g": "weight", "kg": "weight"}
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Size:
 
 
 def read_size(text: str) -> Size:
-    """The measure of a recorded size: litres, centimetres or millimetres, grams, paper format, else a garment's."""
+    """The measure of a recorded size: litres, cm or mm, g or kg, a paper format, else a garment's."""
     if re.fullmatch(r"A\d", text):
         return Size(text, "format")
     return Size(text, _MEASURES.get(text.rpartition(" ")[2], "garment"))

@@ -9,7 +9,9 @@ import skia
 
 from vitrina.catalogue.sample.colours import Colour
 
-Texture = Literal["none", "weave", "slub", "knit", "twill", "grain", "nap", "wood", "brushed", "wicker", "fur", "cast"]
+Texture = Literal[
+    "none", "weave", "slub", "knit", "twill", "grain", "nap", "wood", "brushed", "wicker", "fur", "cast", "marble"
+]
 
 TILE_PX = 128
 """Texture and pattern tiles are squares of this many pixels."""
@@ -44,9 +46,12 @@ SUBSTANCES: dict[str, Substance] = {
     "denim": Substance("twill", 0.8, folds=0.45),
     "enamelled steel": Substance("cast", 0.1, 0.85),
     "clear glass": Substance(gloss=1.0, clear_share=0.9),
+    "foil": Substance("none", 0.0, 0.9, folds=0.35, metal=True),
     "glass": Substance(gloss=1.0, clear_share=0.42),
+    "kraft paper": Substance("slub", 0.4, folds=0.25),
     "leather": Substance("grain", 0.4, 0.5, folds=0.22),
     "linen": Substance("slub", 0.55, folds=0.7),
+    "marble": Substance("marble", 0.5, 0.55),
     "nylon": Substance("weave", 0.35, 0.4, folds=0.35),
     "plastic": Substance(gloss=0.6),
     "plush": Substance("fur", 0.5, folds=0.15),
@@ -96,6 +101,9 @@ def texture_tile(texture: Texture) -> skia.Image:
             _noise(canvas, 0.5, 0.28, contrast=4.0)
         case "cast":
             _noise(canvas, 0.5, 0.5, contrast=3.0)
+        case "marble":
+            _noise(canvas, 0.016, 0.022, contrast=6.0)
+            _noise(canvas, 0.05, 0.04, contrast=2.0)
         case "none":
             pass
     return surface.makeImageSnapshot()

@@ -1,254 +1,22 @@
 """English words for what the sample shows. Every word is true of the attribute that it names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from vitrina.catalogue.sample.kind_words_en import KINDS_EN, PACKAGES_EN, EnglishKind
 
-@dataclass(frozen=True)
-class EnglishKind:
-    """Nouns of a kind (the first is the plainest), whether they are plural, and sentences about its use."""
-
-    nouns: tuple[str, ...]
-    is_plural: bool
-    uses: tuple[str, ...]
-
-
-KINDS_EN: Mapping[str, EnglishKind] = {
-    "t-shirt": EnglishKind(
-        ("T-shirt", "tee", "tee shirt"),
-        False,
-        (
-            "Wear it on its own or under a jacket.",
-            "Cut for an easy fit (through the body|at the shoulders|all day).",
-            "A staple for (weekends|warm days|every wardrobe).",
-        ),
-    ),
-    "shirt": EnglishKind(
-        ("shirt", "button-up shirt", "button-down"),
-        False,
-        (
-            "Looks as good tucked in as worn loose.",
-            "Made for (the office|long lunches|dressing up a little).",
-            "The collar keeps its shape wash after wash.",
-        ),
-    ),
-    "hoodie": EnglishKind(
-        ("hoodie", "hooded sweatshirt", "hooded jumper"),
-        False,
-        (
-            "Brushed inside for warmth.",
-            "The hood adjusts with a drawstring.",
-            "Ready for (cold mornings|the gym|evenings on the sofa).",
-        ),
-    ),
-    "dress": EnglishKind(
-        ("dress", "frock", "gown"),
-        False,
-        (
-            "Falls softly from the waist.",
-            "Equally at home (at a wedding|on the beach|in town).",
-            "Wear it with flats by day and heels by night.",
-        ),
-    ),
-    "skirt": EnglishKind(
-        ("skirt",),
-        False,
-        (
-            "Sits at the waist and moves with every step.",
-            "Pairs with a (simple top|knitted jumper|tucked-in shirt).",
-            "Closes at the back with a hidden zip.",
-        ),
-    ),
-    "trousers": EnglishKind(
-        ("trousers", "pants"),
-        True,
-        (
-            "Two pockets in front and a button at the waist.",
-            "Comfortable from (desk to dinner|morning to night|Monday to Sunday).",
-            "Easy to turn up at the hem.",
-        ),
-    ),
-    "cap": EnglishKind(
-        ("cap", "baseball cap", "peaked cap"),
-        False,
-        (
-            "Adjusts at the back to fit most heads.",
-            "Keeps the sun out of your eyes.",
-            "Stitched eyelets let air through.",
-        ),
-    ),
-    "sneakers": EnglishKind(
-        ("sneakers", "trainers", "running shoes"),
-        True,
-        (
-            "A cushioned sole takes the edge off hard pavements.",
-            "Laced for a firm hold.",
-            "Made for (walking the city|long days|light training).",
-        ),
-    ),
-    "boots": EnglishKind(
-        ("boots",),
-        True,
-        (
-            "A grippy rubber sole for wet streets.",
-            "Warm enough for (winter|autumn walks|a frosty morning).",
-            "Lined for comfort from the first day.",
-        ),
-    ),
-    "heels": EnglishKind(
-        ("heels", "court shoes", "pumps", "high heels"),
-        True,
-        (
-            "A padded insole makes long evenings easy.",
-            "The pointed toe lengthens the leg.",
-            "For (parties|the office|a night out).",
-        ),
-    ),
-    "handbag": EnglishKind(
-        ("handbag", "purse", "bag"),
-        False,
-        (
-            "Room for a phone, keys and a paperback.",
-            "One zipped pocket inside.",
-            "Carry it by hand or over the arm.",
-        ),
-    ),
-    "backpack": EnglishKind(
-        ("backpack", "rucksack", "daypack"),
-        False,
-        (
-            "Padded straps spread the load.",
-            "A sleeve inside fits a laptop.",
-            "Made for (school|the commute|day hikes).",
-        ),
-    ),
-    "watch": EnglishKind(
-        ("watch", "wristwatch", "wrist watch"),
-        False,
-        (
-            "Quartz movement with a two-year battery.",
-            "Splash-proof to 3 bar.",
-            "Clear hands that read at a glance.",
-        ),
-    ),
-    "sunglasses": EnglishKind(
-        ("sunglasses", "shades", "sunnies"),
-        True,
-        (
-            "Lenses block all UVA and UVB light.",
-            "Come with a soft pouch.",
-            "Light on the nose, even after hours.",
-        ),
-    ),
-    "chair": EnglishKind(
-        ("chair", "dining chair", "kitchen chair"),
-        False,
-        (
-            "Sturdy enough for every day.",
-            "Felt pads under the legs protect the floor.",
-            "Takes ten minutes to put together.",
-        ),
-    ),
-    "lamp": EnglishKind(
-        ("lamp", "table lamp", "bedside lamp"),
-        False,
-        (
-            "Takes one E27 bulb, not included.",
-            "Gives a warm, soft light.",
-            "Switch on the cable.",
-        ),
-    ),
-    "cushion": EnglishKind(
-        ("cushion", "throw pillow", "scatter cushion"),
-        False,
-        (
-            "The cover comes off for washing.",
-            "Filled with soft recycled fibre.",
-            "Brightens up a (sofa|bed|reading corner).",
-        ),
-    ),
-    "vase": EnglishKind(
-        ("vase", "flower vase"),
-        False,
-        (
-            "Beautiful with a single stem or none at all.",
-            "Watertight inside.",
-            "Turned by hand, so no two are quite alike.",
-        ),
-    ),
-    "mug": EnglishKind(
-        ("mug", "coffee mug", "cup"),
-        False,
-        (
-            "Safe in the dishwasher.",
-            "For (morning coffee|afternoon tea|hot chocolate in winter).",
-            "A handle that fits the whole hand.",
-        ),
-    ),
-    "bottle": EnglishKind(
-        ("bottle", "water bottle", "drinking bottle", "flask"),
-        False,
-        (
-            "Leakproof, even upside down in a bag.",
-            "Wide enough for ice cubes.",
-            "Take it to (the office|the gym|the mountains).",
-        ),
-    ),
-    "jar": EnglishKind(
-        ("jar", "jar of preserves"),
-        False,
-        (
-            "Cooked in small batches.",
-            "No colourings, nothing artificial.",
-            "Keep in the fridge once opened.",
-        ),
-    ),
-    "pot": EnglishKind(
-        ("pot", "cooking pot", "saucepan", "stockpot"),
-        False,
-        (
-            "Works on gas, electric and induction hobs.",
-            "Heats evenly and holds the heat.",
-            "The lid fits snugly.",
-        ),
-    ),
-    "headphones": EnglishKind(
-        ("headphones", "over-ear headphones", "headset"),
-        True,
-        (
-            "Soft cushions close off outside noise.",
-            "Clear voices and a warm bass.",
-            "The band slides to fit.",
-        ),
-    ),
-    "teddy bear": EnglishKind(
-        ("teddy bear", "teddy", "stuffed bear"),
-        False,
-        (
-            "Soft, huggable and hard to put down.",
-            "Machine washable at 30 degrees.",
-            "Suitable from birth.",
-        ),
-    ),
-    "toy car": EnglishKind(
-        ("toy car", "play car", "little car"),
-        False,
-        (
-            "The wheels really turn.",
-            "No batteries needed.",
-            "For children from three years up.",
-        ),
-    ),
-    "notebook": EnglishKind(
-        ("notebook", "notepad", "journal"),
-        False,
-        (
-            "96 pages of smooth cream paper.",
-            "Lies flat when open.",
-            "For (lists|sketches|a diary).",
-        ),
-    ),
-}
+__all__ = [
+    "ADJECTIVES_EN",
+    "AUDIENCES_EN",
+    "COLOURS_EN",
+    "CONTENTS_EN",
+    "KINDS_EN",
+    "MATERIALS_EN",
+    "MATERIAL_ADJECTIVES_EN",
+    "PACKAGES_EN",
+    "PATTERNS_EN",
+    "PATTERN_MARKS_EN",
+    "EnglishKind",
+]
 
 COLOURS_EN: Mapping[str, tuple[str, ...]] = {
     "black": ("black", "black", "jet black"),
@@ -279,9 +47,12 @@ MATERIALS_EN: Mapping[str, tuple[str, ...]] = {
     "cotton": ("cotton", "cotton", "organic cotton", "100% cotton"),
     "denim": ("denim", "washed denim"),
     "enamelled steel": ("enamel", "enamelled steel"),
+    "foil": ("foil", "aluminium foil"),
     "glass": ("glass", "blown glass"),
+    "kraft paper": ("kraft paper", "kraft paper", "recycled paper"),
     "leather": ("leather", "leather", "genuine leather", "full-grain leather"),
     "linen": ("linen", "linen", "pure linen"),
+    "marble": ("marble", "polished marble"),
     "nylon": ("nylon", "ripstop nylon"),
     "plastic": ("plastic",),
     "plush": ("plush", "soft plush"),
@@ -342,3 +113,32 @@ AUDIENCES_EN: Mapping[str, tuple[str, ...]] = {
     "men": ("men's", "men's", "gents'"),
     "kids": ("kids'", "children's"),
 }
+
+CONTENTS_EN: Mapping[str, tuple[str, ...]] = {
+    "honey": ("honey", "blossom honey"),
+    "strawberry jam": ("strawberry jam",),
+    "orange marmalade": ("orange marmalade",),
+    "olives": ("olives", "green olives"),
+    "fig jam": ("fig jam",),
+    "corn flakes": ("corn flakes", "toasted corn flakes"),
+    "muesli": ("muesli", "fruit muesli"),
+    "oat flakes": ("oat flakes", "rolled oats"),
+    "chocolate puffs": ("chocolate puffs", "puffed chocolate cereal"),
+    "wheat squares": ("wheat squares", "wholewheat squares"),
+    "chickpeas": ("chickpeas", "cooked chickpeas"),
+    "tomatoes": ("tomatoes", "peeled tomatoes"),
+    "tuna": ("tuna", "tuna in oil"),
+    "sardines": ("sardines", "sardines in oil"),
+    "sweetcorn": ("sweetcorn",),
+    "beans": ("beans", "kidney beans"),
+    "whole milk": ("whole milk", "full-fat milk"),
+    "oat drink": ("oat drink", "oat milk"),
+    "almond drink": ("almond drink", "almond milk"),
+    "orange juice": ("orange juice",),
+    "tomato juice": ("tomato juice",),
+    "espresso beans": ("espresso beans", "whole espresso beans"),
+    "ground coffee": ("ground coffee",),
+    "filter coffee": ("filter coffee",),
+    "decaf coffee": ("decaf coffee", "decaffeinated coffee"),
+}
+"""What is in a package of groceries, the plainest word first."""
