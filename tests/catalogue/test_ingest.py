@@ -104,7 +104,9 @@ def test_a_bad_picture_costs_the_picture_unless_nothing_is_left(tmp_path: Path) 
         ("https://shop.example/1.jpg", "web address: download the picture and name its file"),
         ("//cdn.example/1.jpg", "web address: download the picture and name its file"),
         ("file:///etc/passwd", "web address: download the picture and name its file"),
-        ("data:image/jpeg;base64,AAAA", "picture inside an address: not supported"),
+        ("data:image/jpeg;base64,AAAA", "not a picture of a known format"),
+        ("data:image/jpeg;base64,%%", "picture inside an address: broken"),
+        ("data:image/jpeg;base64", "picture inside an address: broken"),
     ],
 )
 def test_no_picture_is_read_from_outside_the_root(tmp_path: Path, reference: str, reason: str) -> None:
@@ -115,7 +117,7 @@ def test_no_picture_is_read_from_outside_the_root(tmp_path: Path, reference: str
     (root / "loop.jpg").symlink_to(root / "loop.jpg")
     os.mkfifo(root / "pipe.jpg")
     source = write_lines(root / "feed.jsonl", {"id": 1, "title": "t", "image": [reference]})
-    assert reasons(tmp_path / "shop", source) == [("picture", reason, 1)]
+    assert reasons(tmp_path / "shop", source, downloads=None) == [("picture", reason, 1)]
     assert Catalogue.open(tmp_path / "shop")[0].pictures == ()
 
 

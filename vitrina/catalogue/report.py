@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from vitrina.catalogue.download_report import DownloadReport
+
 _SAMPLES = 5
 _TITLES = {
     "row": "rows rejected",
@@ -49,7 +51,9 @@ class FileReport:
 @dataclass(frozen=True)
 class IngestReport:
     """What an ingest did. `products` are those in the catalogue afterwards; `read` counts rows, the rejected ones
-    too; `pictures` those stored with this ingest's products; `splits` counts this ingest's products by split."""
+    too; `pictures` those stored with this ingest's products; `splits` counts this ingest's products by split.
+    `mapping` is the field-to-column mapping as it was used, `downloads` what became of web addresses, None where none
+    were to be fetched."""
 
     catalogue: Path
     products: int
@@ -61,6 +65,8 @@ class IngestReport:
     splits: dict[str, int]
     files: tuple[FileReport, ...]
     problems: tuple[Problem, ...]
+    mapping: dict[str, str]
+    downloads: DownloadReport | None
 
     def count(self, kind: ProblemKind) -> int:
         """How many problems of a kind there were."""
@@ -74,6 +80,7 @@ class IngestReport:
             f"  read {self.read:,} rows: {self.added:,} products added, {self.replaced:,} replaced, "
             f"{self.unchanged:,} unchanged, {self.count('row'):,} rows rejected",
             f"  {self.pictures:,} pictures, {self.count('picture'):,} rejected; splits: {splits or 'none'}",
+            *(self.downloads.lines() if self.downloads is not None else []),
         ]
         for file in self.files:
             lines += [f"  {file.file}: {file.columns}", *(f"    note: {note}" for note in file.notes)]
