@@ -37,8 +37,8 @@ def test_lines_of_json_keep_their_numbers(tmp_path: Path) -> None:
     assert numbers(path) == [1, 3, 4, 5, 6, 7]
 
 
-def test_a_json_list_is_explained(tmp_path: Path) -> None:
-    path = tmp_path / "feed.json"
+def test_a_list_among_lines_of_json_is_explained(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
     path.write_text(json.dumps([{"id": 1}]))
     (row,) = only(path).rows()
     assert isinstance(row, BadRow)

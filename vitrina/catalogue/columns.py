@@ -13,7 +13,7 @@ Field = Literal[
     "domain", "attributes",
 ]  # fmt: skip
 
-# Names in order of preference, as `_plain` writes them.
+# Names in order of preference, as `plain_name` writes them.
 _WORDS = {
     "id": "id sku product_id item_id article_id id_producto id_articulo producto_id referencia reference ref uniq_id "
     "pid asin ean gtin upc codigo codigo_producto code variant_sku part_number part handle",
@@ -145,7 +145,7 @@ def find_columns(
     """
     plain: dict[str, str] = {}
     for name in names:
-        plain.setdefault(_plain(name), name)
+        plain.setdefault(plain_name(name), name)
     taken = {name for value in overrides.values() for name in _named(value, names)}
     free = {key: name for key, name in plain.items() if name not in taken}
 
@@ -203,7 +203,7 @@ def check_columns(overrides: Mapping[str, str], *, names: Sequence[str]) -> None
 
 def language_code(text: str) -> str | None:
     """`es_MX`, `ES`, `Spanish` or `español` as a BCP 47 code, or None where the text names no language."""
-    plain = _plain(text)
+    plain = plain_name(text)
     if plain in _LANGUAGE_NAMES:
         return _LANGUAGE_NAMES[plain]
     match = re.fullmatch(r"([a-z]{2})(?:_([a-z]{2}))?", plain)
@@ -212,7 +212,7 @@ def language_code(text: str) -> str | None:
     return f"{match[1]}-{match[2].upper()}" if match[2] else match[1]
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """`Título (ES)`, `tituloES` and `titulo-es` as `titulo_es`."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     ascii_only = "".join(each for each in unicodedata.normalize("NFKD", snake) if not unicodedata.combining(each))
@@ -228,7 +228,7 @@ def _named(value: str, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _language_of(name: str) -> str | None:
-    match = re.fullmatch(r".+?_([a-z]{2}(?:_[a-z]{2})?)", _plain(name))
+    match = re.fullmatch(r".+?_([a-z]{2}(?:_[a-z]{2})?)", plain_name(name))
     return None if match is None or match[1][:2] not in _LANGUAGES else language_code(match[1])
 
 
@@ -288,7 +288,7 @@ def _price_in_currency(free: Mapping[str, str]) -> tuple[str | None, str | None]
 
 def _is_class(column: str, sample: Sequence[Mapping[str, object]]) -> bool:
     """Whether a column that could mean anything has so few values that they are no families of variants."""
-    if _plain(column) not in ("group", "grupo", "family"):
+    if plain_name(column) not in ("group", "grupo", "family"):
         return False
     values = [str(row[column]) for row in sample if row.get(column) is not None]
     return len(values) >= _FAMILY_SAMPLE and len(set(values)) * _FAMILY_OF_MANY <= len(values)

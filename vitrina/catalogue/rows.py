@@ -184,7 +184,8 @@ def _category(values: Mapping[str, Any], columns: Columns) -> tuple[str, ...]:
         return tuple(level for level in levels if level is not None)
     if not columns.category:
         return ()
-    value = _unpacked(values.get(columns.category[0]))
+    stated = values.get(columns.category[0])
+    value = _unpacked(stated)
     while isinstance(value, (list, tuple)) and len(value) >= 1 and (len(value) == 1 or isinstance(value[0], list)):
         value = value[0]  # a shop may file a product under several paths: the first is the main one
     if isinstance(value, (list, tuple)):
@@ -193,7 +194,9 @@ def _category(values: Mapping[str, Any], columns: Columns) -> tuple[str, ...]:
         levels = [_as_text(each) for each in value]
     elif isinstance(value, str):
         text = html.unescape(value)
-        sign = next((sign for sign in _CATEGORY_SIGNS if sign.search(text)), None)
+        # A list of one level is a level, and may be called "Tops / Tees"; only a sign that no name holds cuts it.
+        signs = _CATEGORY_SIGNS[:1] if isinstance(stated, list) else _CATEGORY_SIGNS
+        sign = next((sign for sign in signs if sign.search(text)), None)
         levels = [clean(each) for each in (sign.split(text) if sign else [text])]
     else:
         levels = [_scalar({columns.category[0]: value}, columns.category[0])]
@@ -253,7 +256,10 @@ def _picture_values(value: object) -> Iterator[bytes | str]:
     unpacked = _unpacked(value)
     if isinstance(unpacked, (list, tuple)):
         for each in unpacked:
-            yield from _picture_values(each)
+            if isinstance(each, str):  # one of a list is one, whatever commas it holds
+                yield from [each.strip()] if each.strip().lower() not in _ABSENT else []
+            else:
+                yield from _picture_values(each)
     elif isinstance(unpacked, dict):
         content = next((unpacked[key] for key in ("bytes", "path", "url", "src") if unpacked.get(key)), None)
         if isinstance(content, (bytes, str)):
@@ -271,7 +277,9 @@ def _split_paths(text: str) -> list[str]:
     """`a.jpg|b.jpg`, `a.jpg; b.jpg`, `a.jpg, b.jpg`: several paths, where every part looks like one."""
     for sign in "|;,":
         parts = [part.strip() for part in text.split(sign) if part.strip()]
-        if len(parts) > 1 and all(_looks_like_picture(part) for part in parts):
+        # Addresses may hold commas: "https://shop/w_400,h_400/mug.jpg" is one.
+        addresses = sum(part.lower().startswith(("http://", "https://")) for part in parts)
+        if len(parts) > 1 and addresses in (0, len(parts)) and all(_looks_like_picture(part) for part in parts):
             return parts
     return [text]
 

@@ -14,6 +14,7 @@ MAX_LINE_BYTES = 64 << 20
 SNIFFED_BYTES = 1 << 20
 """How much of a file's beginning is looked at to find out what it is."""
 
+_GZIP_MAGIC = b"\x1f\x8b"
 # The high bytes of Windows-1252 that stand in Western European shops' texts.
 _WESTERN = frozenset("¡¿ªº°·€£®™©–—‘’“”«»…ñÑçÇß²³½¼×±´`áéíóúÁÉÍÓÚàèìòùÀÈÌÒÙâêîôûÂÊÎÔÛäëïöüÄËÏÖÜãõÃÕåÅæÆøØœŒ\xa0")
 
@@ -23,7 +24,9 @@ def open_bytes(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """The file's bytes, unpacked, and the file itself, which says how far it was read."""
     try:
         with path.open("rb") as raw:
-            if path.suffix.lower() == ".gz":
+            is_packed = raw.read(2) == _GZIP_MAGIC or path.suffix.lower() == ".gz"
+            raw.seek(0)
+            if is_packed:
                 with gzip.open(raw, "rb") as unpacked:
                     yield io.BufferedReader(unpacked), raw
             else:
@@ -32,6 +35,13 @@ def open_bytes(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         raise ValueError(f"{path} is a damaged gzip file: {error}") from error
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def sniff(path: Path) -> str:
+    """The first megabyte of a file as text, without the mark of its encoding and blanks before it."""
+    with open_bytes(path) as (file, _):
+        sample = file.read(SNIFFED_BYTES)
+    return sample.decode(find_encoding(sample), errors="replace").lstrip("\ufeff \t\r\n")
 
 
 def kind_of(path: Path) -> str:
