@@ -17,12 +17,12 @@ from vitrina.catalogue.store import Catalogue, write_catalogue
 _AT_EVERY_OPERATION = """
 import os, shutil, signal, sys
 from pathlib import Path
-from vitrina.catalogue import writer
+from vitrina.catalogue import shards
 from vitrina.catalogue.ingest import ingest
 from vitrina.catalogue.store import Catalogue
 
 folder, out = Path(sys.argv[1]), str(Path(sys.argv[1]) / "shop")
-writer._SHARD_BYTES = 2_000  # several shards
+shards.SHARD_BYTES = 2_000  # several shards
 
 def run(operations_left):
     child = os.fork()
@@ -79,9 +79,9 @@ _WRITE_AND_TELL = """
 import sys
 from vitrina.catalogue.product import Product, Text
 from vitrina.catalogue.store import write_catalogue
-from vitrina.catalogue import writer
+from vitrina.catalogue import shards
 
-writer._SHARD_BYTES = 50_000
+shards.SHARD_BYTES = 50_000
 
 def products():
     for number in range(int(sys.argv[2])):

@@ -5,7 +5,7 @@ import json
 import os
 import threading
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Literal
@@ -41,6 +41,8 @@ SCHEMA = _FACTS.append(pa.field("pictures", pa.list_(pa.large_binary())))
 FACTS = _FACTS.append(pa.field("picture_count", pa.int32())).append(pa.field("text_count", pa.int32()))
 _FACT_NAMES = tuple(_FACTS.names)
 
+SHARD_BYTES = 240 << 20
+"""A shard is ended when it has grown to this, so that its file stays under 256 MB."""
 _CHUNK_ROWS = 512
 _CHUNK_BYTES = 1 << 20
 
@@ -78,6 +80,11 @@ class ShardBuilder:
         """About how large the shard is so far."""
         return self._packed_bytes + self._pending_bytes
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the shard should be ended."""
+        return self.size_bytes >= SHARD_BYTES
+
     def add(self, product: Product, *, digest: bytes) -> None:
         """Takes a product; every few hundred go to the spill file."""
         self._pending.append((product, digest))
@@ -85,6 +92,13 @@ class ShardBuilder:
         self.rows += 1
         if len(self._pending) == _CHUNK_ROWS or self._pending_bytes >= _CHUNK_BYTES:
             self._pack()
+
+    def copy(self, shard: "Shard", *, rows: np.ndarray) -> None:
+        """Takes a few rows of another shard as they are."""
+        self._pack()
+        self._batch.append(shard.batch.take(pa.array(rows)))
+        self._packed_bytes = self._batch.size_bytes
+        self.rows += len(rows)
 
     def write(self, path: Path) -> None:
         """Writes the shard at `path`, flushes it to the disk and empties the spill file."""
@@ -156,6 +170,18 @@ class Shard:
     def ids(self, rows: np.ndarray) -> list[str]:
         return self.batch.column("id").take(pa.array(rows)).to_pylist()
 
+    def handfuls(self) -> Iterator[np.ndarray]:
+        """The live rows, in order, so many at a time as a small memory holds with their pictures."""
+        starts, offsets, _ = self._picture_buffers()
+        ends = np.cumsum(offsets[starts[self.live + 1]] - offsets[starts[self.live]])
+        first = 0
+        while first < len(self.live):
+            before = ends[first - 1] if first else 0
+            many = int(np.searchsorted(ends, before + _CHUNK_BYTES)) + 1
+            stop = min(many, first + _CHUNK_ROWS, len(self.live))
+            yield self.live[first:stop]
+            first = stop
+
     def products(self, rows: np.ndarray, *, pictures: Literal["bytes", "none"]) -> list[Product]:
         """The products in `rows` (physical row numbers of this shard), in that order."""
         taken = self.batch.select(_FACT_NAMES).take(pa.array(rows))
@@ -164,16 +190,23 @@ class Shard:
         return [_to_product(row, pictures=each) for row, each in zip(facts, encoded, strict=True)]
 
     def _pictures(self, rows: np.ndarray) -> list[tuple[bytes, ...]]:
-        column = self.batch.column("pictures")
-        _, starts_buffer = column.buffers()[:2]
-        starts = np.frombuffer(starts_buffer, np.int32)
-        values = column.values
-        _, offsets_buffer, data = values.buffers()
-        offsets = np.frombuffer(offsets_buffer, np.int64) if offsets_buffer else np.zeros(1, np.int64)
-        view = memoryview(data) if data else memoryview(b"")
+        starts, offsets, view = self._picture_buffers()
         return [
             tuple(bytes(view[offsets[i] : offsets[i + 1]]) for i in range(starts[row], starts[row + 1])) for row in rows
         ]
+
+    def _picture_buffers(self) -> tuple[np.ndarray, np.ndarray, memoryview]:
+        """Where each row's pictures begin, where each picture begins, and the bytes of all."""
+        column = self.batch.column("pictures")
+        starts = np.frombuffer(column.buffers()[1], np.int32)
+        _, offsets_buffer, data = column.values.buffers()
+        offsets = np.frombuffer(offsets_buffer, np.int64) if offsets_buffer else np.zeros(1, np.int64)
+        return starts, offsets, memoryview(data) if data else memoryview(b"")
+
+
+def is_large(entry: ShardEntry) -> bool:
+    """Whether merging the shard with others would gain little."""
+    return entry.bytes * 2 >= SHARD_BYTES
 
 
 def file_digest(path: Path) -> str:

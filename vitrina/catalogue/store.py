@@ -9,7 +9,7 @@ from typing import Literal, Self
 import numpy as np
 import pyarrow as pa
 
-from vitrina.catalogue.manifest import Manifest, manifest_path, read_manifest
+from vitrina.catalogue.manifest import Manifest, check_exists, find_version, read_manifest, read_version
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.shards import FACTS, Shard, open_shard
 from vitrina.catalogue.writer import CatalogueWriter
@@ -37,24 +37,33 @@ class Catalogue:
         self._starts = np.concatenate([[0], np.cumsum([len(shard.live) for shard in shards], dtype=np.int64)])
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> Self:
-        """Opens the catalogue in a folder. Raises ValueError, naming path and mend, where there is none or it is
-        damaged."""
+    def open(cls, path: str | os.PathLike[str], *, digest: str | None = None) -> Self:
+        """Opens the catalogue in a folder, or the version of it that had `digest` (or the only one that begins so, by
+        at least 6 signs).
+
+        Raises ValueError, naming path and mend, where there is none, it is damaged, it never had such a version, or
+        that was compacted away.
+        """
         folder = Path(path)
         for attempt in range(_OPEN_ATTEMPTS):
+            check_exists(folder)
+            manifest = read_manifest(folder)
+            version = None if digest is None else find_version(manifest, digest=digest, folder=folder)
             try:
-                manifest = read_manifest(folder)
-            except (FileNotFoundError, NotADirectoryError):
-                raise ValueError(
-                    f"{folder} is not a catalogue (it has no {manifest_path(folder).name}): "
-                    "make one with `vitrina ingest`"
-                ) from None
-            try:
-                return cls(folder, manifest=manifest, shards=[open_shard(folder, entry) for entry in manifest.shards])
-            except ValueError:
-                # A writer may have replaced the manifest and removed what the old one named.
-                if attempt + 1 == _OPEN_ATTEMPTS or read_manifest(folder) == manifest:
-                    raise
+                shown = manifest
+                if version is not None and version != manifest.versions[-1]:
+                    shown = read_version(folder, version=version)
+                return cls(folder, manifest=shown, shards=[open_shard(folder, entry) for entry in shown.shards])
+            except (ValueError, FileNotFoundError) as error:
+                # A writer may have compacted the catalogue and removed what its old manifest named.
+                if attempt + 1 < _OPEN_ATTEMPTS and read_manifest(folder) != manifest:
+                    continue
+                if isinstance(error, FileNotFoundError):
+                    raise ValueError(
+                        f"{error.filename} is missing: restore the catalogue from a copy, or drop earlier versions "
+                        f"with `vitrina compact {folder}`"
+                    ) from None
+                raise
         raise AssertionError("the last attempt returns or raises")
 
     def __len__(self) -> int:

@@ -87,10 +87,11 @@ def look_over(recipe: Recipe, *, catalogues: Sequence[Path]) -> Beginning:
 def open_session(folder: RunFolder, *, machine: Engine, workers: int) -> Session:
     """Put a run together as its folder says.
 
-    Raises ValueError where a catalogue or the codebook is not what it was when the run began.
+    A catalogue that was written to since is opened as it was when the run began. Raises ValueError where that version
+    is gone or the codebook is not what it was.
     """
     recipe, data, tokenizer = folder.recipe, folder.data(), folder.tokenizer()
-    stock = Stock([_unchanged(record, folder=folder) for record in data.catalogues])
+    stock = Stock([_as_recorded(record, folder=folder) for record in data.catalogues])
     sources = _sources(recipe, stock=stock)
     plan = _plan(recipe, stock=stock, sources=sources)
     if plan.fingerprint != data.plan:
@@ -184,17 +185,22 @@ def _texts(stock: Stock, sources: Mapping[Kind, Source]) -> Iterator[str]:
             bar.update(len(products))
 
 
-def _unchanged(record: CatalogueRecord, *, folder: RunFolder) -> Catalogue:
+def _as_recorded(record: CatalogueRecord, *, folder: RunFolder) -> Catalogue:
+    """The version of a catalogue that the run learns from, whatever was written to it since."""
     try:
         catalogue = Catalogue.open(record.path)
     except ValueError as error:
         raise ValueError(f"{error}; if it moved, write where it is now into {folder.path / 'data.json'}") from error
-    if catalogue.digest != record.digest:
+    if catalogue.digest == record.digest:
+        return catalogue
+    try:
+        return Catalogue.open(record.path, digest=record.digest)
+    except ValueError as error:
         raise ValueError(
             f"the catalogue {record.path} has changed since {folder.path} began ({record.products} products then, "
-            f"{len(catalogue)} now): the rest of the run would not be what it was. Restore it, or start a new run"
-        )
-    return catalogue
+            f"{len(catalogue)} now), and what the run learns from cannot be opened: {error}. Restore it, or start a "
+            "new run"
+        ) from error
 
 
 def _codes(recipe: Recipe, *, codebook: Tokenises, stock: Stock, sources: Mapping[Kind, Source]) -> Codes:
