@@ -58,7 +58,13 @@ def build_parser() -> argparse.ArgumentParser:
     ingest.add_argument("--root", type=Path, help="folder that picture paths start from (default: the file's own)")
     ingest.add_argument("--strict", action="store_true", help="write nothing if any row or picture is rejected")
     ingest.add_argument("--no-download", action="store_true", help="reject web addresses of pictures, fetch none")
-    ingest.add_argument("--allow-private", action="store_true", help="fetch pictures from private addresses too")
+    ingest.add_argument(
+        "--allow-private",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="fetch pictures from this host or network though it is not on the open internet, e.g. 10.1.0.0/16",
+    )
     ingest.set_defaults(command=_ingest)
 
     inspect = commands.add_parser("inspect", help="what is in a catalogue, what is wrong with it, what it is good for")
@@ -160,7 +166,7 @@ def _ingest(options: argparse.Namespace) -> None:
         if options.dry_run:
             print(seen.text())
             return
-    downloads = None if options.no_download else Downloads(allow_private=options.allow_private)
+    downloads = None if options.no_download else Downloads(allow_private=tuple(options.allow_private))
     report = ingest(
         options.sources,
         out=options.out,
