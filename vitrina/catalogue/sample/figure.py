@@ -99,6 +99,11 @@ class Sheet:
                 whole.join(mark.path.computeTightBounds())
         return whole
 
+    @property
+    def is_printed(self) -> bool:
+        """Whether words are printed on it, which would read backwards in a mirror image."""
+        return any(isinstance(mark, Word) for mark in self.marks)
+
     def part(self, name: str, path: skia.Path, finish: Finish, form: Form = "cloth") -> None:
         """Adds a part before all others."""
         self.marks.append(Part(name, path, finish, form))

@@ -26,35 +26,50 @@ Shadow = Literal["thrown", "around", "none"]
 
 
 class Stage:
-    """The canvas of one picture, in pixels, and the record of what hides what."""
+    """The canvas of one picture and the record of what hides what; all is given in a box of -1..1, the picture.
 
-    def __init__(self, light: Light) -> None:
+    `view` bends that box: a turn, a zoom, a slight perspective of the whole scene.
+    """
+
+    def __init__(self, light: Light, *, view: skia.Matrix | None = None) -> None:
         self.light = light
         self._surface = skia.Surface.MakeRasterN32Premul(PICTURE_PX, PICTURE_PX)
         self.canvas = self._surface.getCanvas()
+        self.canvas.scale(PICTURE_PX / 2, PICTURE_PX / 2)
+        self.canvas.translate(1, 1)
+        if view is not None:
+            self.canvas.concat(view)
+        self._painter = Painter(light)
         self._items: list[Placed | Cover] = []
 
     def put(self, sheet: Sheet, matrix: skia.Matrix, *, shadow: Shadow) -> None:
-        """Puts an article before all that is there; `matrix` takes its drawing to pixels."""
-        painter = Painter(self._light_under(matrix))
+        """Puts an article before all that is there; `matrix` takes its drawing to the box."""
+        light = self._light_under(matrix)
+        painter = Painter(light)
         self.canvas.save()
         self.canvas.concat(matrix)
+        total = self.canvas.getTotalMatrix()
         if shadow != "none":
-            _shadow(self.canvas, sheet, self._light_under(matrix), thrown=shadow == "thrown")
+            _shadow(self.canvas, sheet, light, thrown=shadow == "thrown")
         for mark in sheet.marks:
             painter.paint(self.canvas, mark)
         self.canvas.restore()
-        self._items.append(Placed(sheet, matrix))
+        self._items.append(Placed(sheet, total))
 
-    def cover(self, path: skia.Path, matrix: skia.Matrix, *, finish: Finish, form: Form) -> None:
+    def cover(self, path: skia.Path, *, finish: Finish, form: Form) -> None:
         """Puts something that is no article before all that is there, so that it hides what is behind."""
-        self.canvas.save()
-        self.canvas.concat(matrix)
-        Painter(self._light_under(matrix)).paint(self.canvas, Part("cover", path, finish, form))
-        self.canvas.restore()
+        self.decorate(path, finish, form=form)
         outline = skia.Path(path)
-        outline.transform(matrix)
+        outline.transform(self.canvas.getTotalMatrix())
         self._items.append(Cover(outline))
+
+    def decorate(self, path: skia.Path, finish: Finish, *, form: Form = "flat") -> None:
+        """Paints something behind all articles that are still to come; it hides none."""
+        self._painter.paint(self.canvas, Part("decoration", path, finish, form))
+
+    def wash(self, shader: skia.Shader, *, top: float = -1.2) -> None:
+        """Lays a shade over all that is there from the line `top` down."""
+        self.canvas.drawRect(skia.Rect.MakeLTRB(-1.2, top, 1.2, 1.2), skia.Paint(Shader=shader))
 
     def photo(self, *, setting: Setting) -> Photo:
         """The JPEG and what it shows."""

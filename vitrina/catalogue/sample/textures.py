@@ -51,7 +51,7 @@ SUBSTANCES: dict[str, Substance] = {
     "kraft paper": Substance("slub", 0.4, folds=0.25),
     "leather": Substance("grain", 0.4, 0.5, folds=0.22),
     "linen": Substance("slub", 0.55, folds=0.7),
-    "marble": Substance("marble", 0.5, 0.55),
+    "marble": Substance("marble", 0.34, 0.45),
     "nylon": Substance("weave", 0.35, 0.4, folds=0.35),
     "plastic": Substance(gloss=0.6),
     "plush": Substance("fur", 0.5, folds=0.15),
