@@ -111,3 +111,31 @@ def test_an_unknown_field_or_column_is_refused_naming_what_exists() -> None:
 )
 def test_languages_are_known_by_code_and_name(text: str, code: str | None) -> None:
     assert language_code(text) == code
+
+
+@pytest.mark.parametrize(
+    ("header", "fields"),
+    [
+        (
+            "Product ID;Image;Name;Reference;Category;Price (tax excl.);Price (tax incl.);Quantity",
+            "id = Product ID; title = Name; image = Image; price = Price (tax incl.); category = Category; ",
+        ),
+        (
+            "ID de producto;Imagen;Nombre;Referencia;Categoría;Precio (sin IVA);Precio (IVA incl.)",
+            "id = ID de producto; title = Nombre; image = Imagen; price = Precio (IVA incl.); category = Categoría; ",
+        ),
+        (
+            "item_sku;brand_name;item_name;standard_price;main_image_url;other_image_url2;other_image_url1;parent_sku",
+            "id = item_sku; title = item_name; image = main_image_url, other_image_url1, other_image_url2; "
+            "price = standard_price; brand = brand_name; group = parent_sku",
+        ),
+        (
+            "sku;name;description;price;categories;base_image;additional_images",
+            "id = sku; title = name; description = description; image = base_image, additional_images; price = price; "
+            "category = categories",
+        ),
+    ],
+    ids=["prestashop", "prestashop in Spanish", "a marketplace", "magento"],
+)
+def test_headers_of_real_exports_are_understood(header: str, fields: str) -> None:
+    assert find_columns(header.split(";"), overrides={}).text().startswith(fields)

@@ -113,3 +113,11 @@ def test_currencies_are_known_by_code_and_sign() -> None:
     assert [currency_code(text) for text in ("eur", " € ", "US$", "kr", "XYZ", "")] == [
         "EUR", "EUR", "USD", None, None, None,
     ]  # fmt: skip
+
+
+def test_in_currencies_of_three_decimals_a_point_before_three_digits_is_decimal() -> None:
+    assert parse_price("12.500 KWD") == Price(Decimal("12.500"), "KWD")
+    assert parse_price("12.500", currency="KWD") == Price(Decimal("12.500"), "KWD")
+    assert parse_price("12.500", currency="EUR") == Price(Decimal("12500"), "EUR")
+    assert parse_price("12.500 EUR", currency="KWD") == Price(Decimal("12500"), "EUR")
+    assert parse_price("1.012.500 KWD") == Price(Decimal("1012500"), "KWD")

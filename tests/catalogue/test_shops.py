@@ -8,8 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from catalogue.shop_exports import EXPORTS, SHOP, SHOPIFY_OLD, Export, shopify_rows, table, woo_rows
+from catalogue.shop_exports import SHOP, SHOPIFY_OLD, shopify_rows, table, woo_rows
 from catalogue.shop_exports import WOO as WOO_COLUMNS
+from catalogue.shop_feeds import EXPORTS, Export
 
 from vitrina.catalogue.columns import find_columns
 from vitrina.catalogue.price import parse_price

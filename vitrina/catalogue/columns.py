@@ -15,12 +15,14 @@ Field = Literal[
 
 # Names in order of preference, as `plain_name` writes them.
 _WORDS = {
-    "id": "id sku product_id item_id article_id id_producto id_articulo producto_id referencia reference ref uniq_id "
-    "pid asin ean gtin upc codigo codigo_producto code variant_sku part_number part handle",
+    "id": "id sku product_id id_de_producto item_id article_id id_producto id_articulo producto_id referencia "
+    "reference ref uniq_id pid asin ean gtin upc codigo codigo_producto code variant_sku part_number part handle "
+    "item_sku merchant_product_id aw_product_id",
     "title": "title name product_name product_title product_display_name item_name display_name nombre titulo "
     "nombre_producto nombre_articulo denominacion headline shop_title",
     "price": "price precio pvp sale_price current_price selling_price discounted_price final_price precio_venta "
-    "precio_final retail_price regular_price unit_price list_price mrp importe amount",
+    "precio_final price_tax_incl precio_iva_incl search_price standard_price retail_price regular_price "
+    "unit_price list_price mrp importe amount",
     "currency": "currency moneda divisa currency_code price_currency",
     "brand": "brand marca brand_name nombre_marca manufacturer fabricante vendor maker",
     "language": "lang language idioma lengua locale lang_code language_code",
@@ -35,8 +37,9 @@ _WORDS = {
     "caption captions text texto",
     "image": "image images imagen imagenes picture pictures photo photos foto fotos img imgs image_path image_paths "
     "image_file image_files image_filename file_name filename image_name image_link image_url image_urls image_src "
-    "main_image imagen_principal ruta_imagen url_imagen additional_image_link additional_image_links additional_images "
-    "extra_images imagenes_adicionales",
+    "main_image imagen_principal ruta_imagen url_imagen main_image_url base_image product_image_url hosted_image_urls "
+    "product_image_file merchant_image_url aw_image_url other_image_url additional_image_link "
+    "additional_image_links additional_images extra_images imagenes_adicionales",
     "path": "category_path ruta_categoria categories categorias category_tree product_category_tree "
     "google_product_category breadcrumb breadcrumbs",
 }
@@ -45,7 +48,7 @@ _LEVELS = [
     each.split()
     for each in (
         "department departamento master_category super_category main_category categoria_principal familia",
-        "category categoria product_category clase class class_name label label_name",
+        "category categoria product_category category_name merchant_category clase class class_name label label_name",
         "sub_category subcategory subcategoria subfamilia",
         "article_type product_type tipo_producto tipo_articulo leaf_category sub_sub_category",
     )

@@ -18,6 +18,7 @@ _SIGNS: dict[str, str | None] = {
     "s/": "PEN", "fr.": "CHF", "kr.": None, "kr": None, "euros": "EUR", "euro": "EUR", "dollars": "USD",
     "dólares": "USD", "pesos": None, "pounds": "GBP", "libras": "GBP", "rupees": "INR", "rupias": "INR",
 }  # fmt: skip
+_THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})  # currencies with three decimals
 _SHARED = ("$", "¥", "￥", "£", "₨", "rs", "rs.")  # signs that an ISO code beside them may overrule
 _SIGN_OR_CODE = "|".join(
     [re.escape(sign) for sign in sorted(_SIGNS, key=len, reverse=True)] + sorted(code.lower() for code in _ISO_CODES)
@@ -48,33 +49,37 @@ class Price:
     currency: str | None
 
 
-def parse_price(text: str | int | float | Decimal) -> Price | None:
+def parse_price(text: str | int | float | Decimal, *, currency: str | None = None) -> Price | None:
     """The price that a text or a number states, or None where it states none, several, a range or a negative one.
+
+    `currency` is the code that a shop states elsewhere: it counts where the text names none.
 
     Points, commas, apostrophes and spaces are understood by these rules. With both a point and a comma, the last one
     is the decimal sign. One that stands several times separates thousands (or Indian lakhs). A single one with exactly
     three digits behind it and one to three before it, not beginning with 0, separates thousands (`1.190`, `1,190`);
-    otherwise it is the decimal sign (`12,5`, `0.125`). `k` and `M` multiply, and then a single sign is decimal. `$`
-    alone is read as US dollars, `¥` as yen; `kr` and pesos have no currency, being several. Amounts are rounded to six
-    decimals.
+    otherwise it is the decimal sign (`12,5`, `0.125`), and so it is in currencies of three decimals (`1.190 KWD`).
+    `k` and `M` multiply, and then a single sign is decimal. `$` alone is read as US dollars, `¥` as yen;
+    `kr` and pesos have no currency, being several. Amounts are rounded to six decimals.
 
     >>> parse_price("1.190,00 €")
     Price(amount=Decimal('1190.00'), currency='EUR')
     """
     if isinstance(text, (int, float, Decimal)):
-        return _bounded(Decimal(str(text)), None) if not isinstance(text, bool) else None
+        return _bounded(Decimal(str(text)), currency) if not isinstance(text, bool) else None
     plain = " ".join(text.replace("’", "'").split())
     match = _PRICE.fullmatch(plain)
     if match is None or match["scale"] == "m":  # metres and minutes are no millions
         return None
     scale = {"k": 1_000, "M": 1_000_000, "K": 1_000}.get(match["scale"], 1)
     number = match["number"].strip()
-    amount = _number(number.rstrip(".,-") if match["dash"] else number, is_scaled=scale > 1)
     stated = [each.lower() for each in (match["before"], match["after"]) if each]
+    codes = (currency_code(each) for each in sorted(stated, key=_SHARED.__contains__))
+    code = next((each for each in codes if each), currency)
+    may_group = scale == 1 and code not in _THOUSANDTHS
+    amount = _number(number.rstrip(".,-") if match["dash"] else number, may_group=may_group)
     if amount is None or (len(stated) == 2 and not _agree(*stated)):
         return None
-    currencies = [currency_code(each) for each in sorted(stated, key=_SHARED.__contains__)]
-    return _bounded(amount * scale, next((each for each in currencies if each), None))
+    return _bounded(amount * scale, code)
 
 
 def currency_code(text: str) -> str | None:
@@ -89,7 +94,8 @@ def _agree(before: str, after: str) -> bool:
     return codes[0] == codes[1] or None in codes or before in _SHARED or after in _SHARED
 
 
-def _number(text: str, *, is_scaled: bool) -> Decimal | None:
+def _number(text: str, *, may_group: bool) -> Decimal | None:
+    """`may_group`: whether a single sign with three digits behind it may separate thousands."""
     spaces = [sign for sign in " '" if sign in text]
     if len(spaces) > 1:
         return None
@@ -112,7 +118,7 @@ def _number(text: str, *, is_scaled: bool) -> Decimal | None:
     head, _, tail = text.rpartition(sign)
     if points + commas > 1:
         return _decimal(text.replace(sign, ""), "") if _GROUPED[sign].fullmatch(text) else None
-    is_group = len(tail) == 3 and 1 <= len(head) <= 3 and not head.startswith("0") and not is_scaled
+    is_group = len(tail) == 3 and 1 <= len(head) <= 3 and not head.startswith("0") and may_group
     return _decimal(head + tail, "") if is_group else _decimal(head, tail)
 
 

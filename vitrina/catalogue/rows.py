@@ -197,6 +197,9 @@ def _category(values: Mapping[str, Any], columns: Columns) -> tuple[str, ...]:
         # A list of one level is a level, and may be called "Tops / Tees"; only a sign that no name holds cuts it.
         signs = _CATEGORY_SIGNS[:1] if isinstance(stated, list) else _CATEGORY_SIGNS
         sign = next((sign for sign in signs if sign.search(text)), None)
+        paths = text.split(",")
+        if sign and len(paths) > 1 and all(sign.search(path) for path in paths):
+            text = paths[0]  # several paths: here too the first is the main one
         levels = [clean(each) for each in (sign.split(text) if sign else [text])]
     else:
         levels = [_scalar({columns.category[0]: value}, columns.category[0])]
@@ -215,11 +218,12 @@ def _price(values: Mapping[str, Any], columns: Columns) -> tuple[Price | None, s
         return None, None
     if isinstance(value, str) and value.strip().lower() in _ABSENT:
         return None, None
-    price = parse_price(value) if isinstance(value, (str, int, float, Decimal)) else None
+    stated = None if currency_text is None else currency_code(currency_text)
+    own = stated or columns.currency_of_price
+    price = parse_price(value, currency=own) if isinstance(value, (str, int, float, Decimal)) else None
     if price is None:
         return None, repr(value)[:60]
-    stated = None if currency_text is None else currency_code(currency_text)
-    return Price(price.amount, stated or columns.currency_of_price or price.currency), None
+    return Price(price.amount, own or price.currency), None
 
 
 def _attributes(values: Mapping[str, Any], columns: Columns, *, category: Sequence[str]) -> dict[str, str]:
@@ -274,7 +278,11 @@ def _picture_values(value: object) -> Iterator[bytes | str]:
 
 
 def _split_paths(text: str) -> list[str]:
-    """`a.jpg|b.jpg`, `a.jpg; b.jpg`, `a.jpg, b.jpg`: several paths, where every part looks like one."""
+    """`a.jpg|b.jpg`, `a.jpg; b.jpg`, `a.jpg, b.jpg`: several paths, where every part looks like one; several addresses
+    with blanks between them, which no address holds."""
+    words = [word.rstrip(",;|") for word in text.split()]
+    if len(words) > 1 and all(word.lower().startswith(("http://", "https://")) for word in words):
+        text = "|".join(words)
     for sign in "|;,":
         parts = [part.strip() for part in text.split(sign) if part.strip()]
         # Addresses may hold commas: "https://shop/w_400,h_400/mug.jpg" is one.

@@ -16,6 +16,7 @@ from vitrina.catalogue.readers.loose import (
     listed,
     objects,
     path_of,
+    price_of,
     text_of,
     texts_of,
     without_nothing,
@@ -60,6 +61,7 @@ def products_in(document: object, *, language: str | None) -> list[dict[str, Any
     known = {id_: node for node in _nodes(document) if len(node) > 1 and (id_ := text_of(node.get("@id")))}
     found: dict[int, dict[str, Any]] = {}
     variants: set[int] = set()
+    wholes: set[int] = set()
     for node in _nodes(document):
         if _GROUP in _types(node):
             members = [_resolved(each, known) for each in objects(node.get("hasVariant"))]
@@ -70,8 +72,9 @@ def products_in(document: object, *, language: str | None) -> list[dict[str, Any
                 found[id(node)] = _product(node, group={}, known=known, language=language)
         elif not _types(node).isdisjoint(_PRODUCTS) and id(node) not in variants:
             groups = [_resolved(each, known) for each in objects(node.get("isVariantOf"))]
+            wholes |= {id(group) for group in groups}
             found[id(node)] = _product(node, group=groups[0] if groups else {}, known=known, language=language)
-    return list(found.values())
+    return [values for node, values in found.items() if node not in wholes]
 
 
 def _nodes(value: object, *, depth: int = 0) -> Iterator[Mapping[str, Any]]:
@@ -122,7 +125,7 @@ def _product(
             "id": first_text(*numbers, node.get("@id"), address),
             "title": texts_of([*_texts(whole.get("name")), *_texts(node.get("alternateName"))]),
             "description": texts_of([*_texts(node.get("description")), *_texts(group.get("description"))]),
-            "image": [urljoin(address or "", image) for image in _images(node, known) or _images(group, known)],
+            "image": [_joined(address, image) for image in _images(node, known) or _images(group, known)],
             "price": offer.price,
             "currency": offer.currency,
             "brand": _name(whole.get("brand"), known) or _name(whole.get("manufacturer"), known),
@@ -145,11 +148,12 @@ class _Offer:
         inner = [_resolved(each, known) for each in objects(values.get("offers"))]  # those of an AggregateOffer
         old = [each for each in specifications if (text_of(each.get("priceType")) or "").endswith(_BEFORE)]
         asked = [values, *(each for each in specifications if each not in old), *inner]
-        self.price = first_text(*(each.get(name) for each in asked for name in ("price", "lowPrice", "minPrice")))
+        prices = (price_of(each.get(name)) for each in asked for name in ("price", "lowPrice", "minPrice"))
+        self.price = next((price for price in prices if price is not None), None)
         self.currency = first_text(*(each.get("priceCurrency") for each in asked))
-        highest = first_text(values.get("highPrice"))
+        highest = price_of(values.get("highPrice"))
         is_range = highest is not None and amount_of(highest) != amount_of(self.price)
-        self.highest = highest if is_range else None
+        self.highest = str(highest) if is_range else None
         self.before = first_text(*(each.get("price") for each in old))
         self._asked = asked
 
@@ -173,6 +177,14 @@ def _images(node: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> 
         else:
             found.append(text_of(each))
     return texts_of(found)
+
+
+def _joined(address: str | None, image: str) -> str:
+    """The picture's address, which may start from the page's."""
+    try:
+        return urljoin(address or "", image)
+    except ValueError:  # what stands there is no address
+        return image
 
 
 def _name(value: object, known: Mapping[str, Mapping[str, Any]]) -> str | None:

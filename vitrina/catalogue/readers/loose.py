@@ -51,6 +51,11 @@ def exact(value: object) -> Decimal | str | None:
     return Decimal(text) if text is not None and _NUMBER.fullmatch(text) else text
 
 
+def price_of(value: object) -> Decimal | str | None:
+    """A price that a person may have written: the point of a number is the decimal sign, a text is left as it is."""
+    return text_of(value) if isinstance(value, str) else exact(value)
+
+
 def amount_of(price: Decimal | str | None) -> Decimal | None:
     """The amount of a price, or None where it states none."""
     parsed = None if price is None else parse_price(price)

@@ -32,7 +32,7 @@ def is_merchant(names: Iterable[str]) -> bool:
 
 
 class MerchantTable:
-    """The items of a feed that is a table. Several pictures stand in one cell, with commas."""
+    """The items of a feed that is a table."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -48,9 +48,6 @@ class MerchantTable:
                 for name, cell in row.values.items():
                     for each in cell if isinstance(cell, list) else [cell]:
                         attributes.setdefault(_plain(name), []).extend(texts_of([each]))
-                attributes["additional_image_link"] = texts_of(
-                    link for cell in attributes.get("additional_image_link", []) for link in _links(cell)
-                )
                 yield Record(self.path, row.row, merchant_values(attributes), row.position)
 
 
@@ -66,13 +63,16 @@ def merchant_values(attributes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         for name, texts in attributes.items()
         if texts and name not in _OWN and name not in _LEFT_OUT
     }
+    more = attributes.get("additional_image_link", [])
     category = own or (path_of(googles) if is_path else [])
     return without_nothing(
         {
             "id": first.get("id"),
             "title": first.get("title"),
             "description": first.get("description"),
-            "image": texts_of([*attributes.get("image_link", [])[:1], *attributes.get("additional_image_link", [])]),
+            "image": texts_of(
+                [*attributes.get("image_link", [])[:1], *(link for cell in more for link in _links(cell))]
+            ),
             "price": sale if is_reduced else price,
             "brand": first.get("brand"),
             "category": category,

@@ -250,7 +250,10 @@ def _is_placeholder(name: str | None, value: str) -> bool:
 
 def _gallery(cells: Sequence[Mapping[str, str | None]]) -> list[str]:
     places = [each.get("position") or "" for each in cells]
-    numbered = [(int(place) if place.isdecimal() else 1 << 30, each) for place, each in zip(places, cells, strict=True)]
+    numbered = [
+        (int(place) if place.isdecimal() and len(place) < 10 else 1 << 30, each)
+        for place, each in zip(places, cells, strict=True)
+    ]
     return texts_of(each.get("image") for _, each in sorted(numbered, key=lambda pair: pair[0]))
 
 

@@ -39,7 +39,7 @@ _COLUMNS = {
 }
 _OURS = {word: ours for ours, words in _COLUMNS.items() for word in words.split()}
 _ATTRIBUTE = re.compile(
-    r"attribute_(?P<en>\d+)_(?P<what_en>name|value_s|values)|(?P<what_es>nombre_del|valor_es_del|valores_del)_atributo_(?P<es>\d+)"
+    r"attribute_(?P<en>\d{1,4})_(?P<what_en>name|value_s|values)|(?P<what_es>nombre_del|valor_es_del|valores_del)_atributo_(?P<es>\d{1,4})"
 )
 _GUARD = re.compile(r"^'(?=[=+@-])")  # keeps spreadsheets from taking a text for a formula
 _COMMA = re.compile(r"(?<!\\),")
