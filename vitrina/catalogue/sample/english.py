@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from vitrina.catalogue.sample.article import Article
 from vitrina.catalogue.sample.draws import Draws
 from vitrina.catalogue.sample.feature_words import FEATURES_EN
-from vitrina.catalogue.sample.grammar import Fact, capital, compose, expand, first_that_fits, in_title_case
+from vitrina.catalogue.sample.grammar import Fact, capital, compose, expand, in_title_case, title_of
+from vitrina.catalogue.sample.shop_words import PANTRY_EN, SHOP_EN
 from vitrina.catalogue.sample.size_words import read_size
 from vitrina.catalogue.sample.words_en import (
     ADJECTIVES_EN,
     AUDIENCES_EN,
     COLOURS_EN,
+    CONTENTS_EN,
     KINDS_EN,
     MATERIAL_ADJECTIVES_EN,
     MATERIALS_EN,
+    PACKAGES_EN,
     PATTERN_MARKS_EN,
     PATTERNS_EN,
 )
@@ -32,10 +35,12 @@ _TITLES: Mapping[str, float] = {
 }
 
 _GROCERY_TITLES: Mapping[str, float] = {
-    "{brand} {contents}[.7:, {size}][.4: in a glass jar]": 3,
-    "{contents} by {brand}[.5:, {colour} label][.6:, {size}]": 2,
-    "jar of {contents}[.6: with {a_plain} {colour}[ {pattern}] label][.5:, {brand}][, {size}]": 3,
-    "{size} {contents} [{brand} ](jar|glass jar), {colour}[.6: {pattern}] label and lid": 2,
+    "{brand} {contents}[.7:, {size}][.3: in {a_plain} {noun}]": 3,
+    "{contents} by {brand}[.4:, {colour} {wrap}][.6:, {size}]": 2,
+    "{noun} of {contents}[.5:, {colour}[ {pattern}] {wrap}][.5:, {brand}][, {size}]": 3,
+    "{size} {contents}[ {brand}][.5: {noun}]": 1,
+    "{size} {contents}, {colour}[.6: {pattern}] {wrap}[ - {brand}]": 1.5,
+    "{contents} {extra}[, {brand}][, {size}]": 1,
 }
 
 _OPENERS: Mapping[str, float] = {
@@ -62,51 +67,86 @@ _FACTS: tuple[Fact, ...] = (
     Fact("{use}", "use"),
     Fact("{other_use}", "other_use"),
     Fact("(For {whom}|{audience} model).", "audience"),
-    Fact(
-        "(Also available in other colours|Two-year guarantee|Free returns within 30 days|A gift that always works).",
-        "closing",
-    ),
 )
 
 _GROCERY_FACTS: tuple[Fact, ...] = (
     Fact("{contents} from {brand}.", "contents"),
-    Fact("Glass jar with {a_plain} {colour}[ {pattern}] label[ and {a_plain} {colour} lid].", "colour"),
+    Fact("(Comes in|Sold in|In) {a_plain} {noun} with {a_plain} {colour}[ {pattern}] {wrap}.", "colour"),
+    Fact("{noun} {extra}.", "extra"),
     Fact("{size_fact}.", "size_fact"),
     Fact("{use}", "use"),
     Fact("{other_use}", "other_use"),
-    Fact("(Goes well with cheese|For breakfast or a snack|Stores well in the cupboard).", "closing"),
 )
+
+_TAILS = (
+    "for {whom}",
+    "{material_name}",
+    "{pattern}",
+    "{after}",
+    "{after_too}",
+    "{size}",
+    "model {model}",
+    "by {brand}",
+    "{adjective} design",
+    "with {accent} {marks}",
+    "two-year guarantee",
+    "ideal gift for birthdays and Christmas",
+    "new season",
+    "free returns",
+)
+_GROCERY_TAILS = (
+    "{size}",
+    "by {brand}",
+    "{colour} {wrap}",
+    "no additives",
+    "small batch",
+    "gluten free",
+    "family size",
+)
+
+LABELLED = frozenset({"jar", "tin can"})
+"""Groceries whose colour and pattern are those of a label; others are printed all over."""
 
 _PAIRED = frozenset({"trousers", "sneakers", "boots", "heels", "sunglasses", "headphones"})
 _WHOM = {"women": "women", "men": "men", "kids": "children"}
 
 
-def english_title(article: Article, *, draws: Draws) -> str:
-    """One English title."""
+def english_title(article: Article, *, draws: Draws, words: float | None = None) -> str:
+    """One English title, of about `words` words where given."""
     slots = _slots(article, draws)
-    templates = _GROCERY_TITLES if article.kind.domain == "groceries" else _TITLES
-    text = first_that_fits(templates, slots=slots, draws=draws)
+    is_pantry = article.kind.domain == "groceries"
+    templates, tails = (_GROCERY_TITLES, _GROCERY_TAILS) if is_pantry else (_TITLES, _TAILS)
+    text = title_of(templates, tails=tails, slots=slots, draws=draws, words=words)
     text = _with_articles(text)
     case = draws.weighted({"sentence": 5.0, "title": 3.5, "lower": 1.5})
     return in_title_case(text) if case == "title" else capital(text) if case == "sentence" else text
 
 
-def english_description(article: Article, *, draws: Draws) -> str:
-    """One English description of one to six sentences."""
+def english_description(article: Article, *, draws: Draws, words: float | None = None) -> str:
+    """One English description of one to six sentences, or of about `words` words where given."""
     slots = _slots(article, draws)
-    if article.kind.domain == "groceries":
-        return compose(_GROCERY_FACTS, openers={}, slots=slots, draws=draws, finish=_sentence)
-    return compose(_FACTS, openers=_OPENERS, slots=slots, draws=draws, finish=_sentence)
+    is_pantry = article.kind.domain == "groceries"
+    return compose(
+        _GROCERY_FACTS if is_pantry else _FACTS,
+        openers={} if is_pantry else _OPENERS,
+        extras=PANTRY_EN if is_pantry else SHOP_EN,
+        slots=slots,
+        draws=draws,
+        finish=_sentence,
+        words=words,
+    )
 
 
 def _slots(article: Article, draws: Draws) -> dict[str, str]:
     """The words for this article that its templates may use; the words vary, the facts do not."""
     words = KINDS_EN[article.kind.name]
-    noun = words.nouns[0] if draws.chance(0.55) else draws.choice(words.nouns)
+    is_pantry = article.kind.domain == "groceries"
+    nouns = PACKAGES_EN[article.kind.name] if is_pantry else words.nouns
+    noun = nouns[0] if draws.chance(0.55) else draws.choice(nouns)
     is_paired = article.kind.name in _PAIRED
     many = words.is_plural
     size = read_size(article.size)
-    spaced = size.text if draws.chance(0.75) else re.sub(r" (?=l$|cm$|mm$|g$)", "", size.text)
+    spaced = size.text if draws.chance(0.75) else re.sub(r" (?=l$|cm$|mm$|g$|kg$)", "", size.text)
     features = [FEATURES_EN[value] for value in draws.shuffled(tuple(article.features.values()))]
     uses = draws.shuffled(words.uses)
     material = draws.choice(MATERIALS_EN[article.material])
@@ -137,8 +177,12 @@ def _slots(article: Article, draws: Draws) -> dict[str, str]:
     if article.audience is not None:
         slots["audience"] = draws.choice(AUDIENCES_EN[article.audience])
         slots["whom"] = _WHOM[article.audience]
-    if article.kind.domain == "groceries":
-        slots["contents"] = article.features["contents"]
+    if is_pantry:
+        slots["contents"] = draws.choice(CONTENTS_EN[article.features["contents"]])
+        slots["wrap"] = "label" if article.kind.name in LABELLED else "design"
+        others = [FEATURES_EN[value][1] for name, value in article.features.items() if name != "contents"]
+        if others:
+            slots["extra"] = draws.choice(others)
     elif features:
         slots["before"], slots["after"] = features[0]
         if len(features) > 1:

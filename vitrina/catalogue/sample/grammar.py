@@ -10,6 +10,10 @@ from vitrina.catalogue.sample.draws import Draws
 _TOKEN = re.compile(r"\{\w+\}|\[(?:\.\d+:)?|[\]()|]|[^\[\](){}|]+")
 
 
+_TRIES = 8
+"""Titles among which the one nearest to a wanted length is taken."""
+
+
 @dataclass(frozen=True)
 class _Slot:
     name: str
@@ -63,26 +67,63 @@ def first_that_fits(templates: Mapping[str, float], *, slots: Mapping[str, str],
         assert left, f"no template fits the slots {sorted(slots)}"
 
 
+def title_of(
+    templates: Mapping[str, float],
+    *,
+    tails: Sequence[str],
+    slots: Mapping[str, str],
+    draws: Draws,
+    words: float | None = None,
+) -> str:
+    """A title from one of the templates; with `words`, the nearest to that length of several, with further facts
+    behind commas where all are too short, or the noun alone where one word is wanted."""
+    if words is None:
+        return first_that_fits(templates, slots=slots, draws=draws)
+    if words < 1.5 and " " not in slots["noun"]:
+        return slots["noun"]
+    tries = [first_that_fits(templates, slots=slots, draws=draws) for _ in range(_TRIES)]
+    text = min(tries, key=lambda each: abs(len(each.split()) - words))
+    for tail in draws.shuffled(tails):
+        more = expand(tail, slots=slots, draws=draws)
+        short = words - len(text.split())
+        if more is not None and more.lower() not in text.lower() and len(more.split()) - short <= short:
+            text = f"{text}, {more}"
+    return text
+
+
 def compose(
     facts: Sequence[Fact],
     *,
     openers: Mapping[str, float],
+    extras: Sequence[str],
     slots: Mapping[str, str],
     draws: Draws,
     finish: Callable[[str], str],
+    words: float | None = None,
 ) -> str:
-    """A description of one to six sentences: mostly an opener, then facts in random order, none told twice."""
+    """A description: mostly an opener, then facts in random order, none told twice, perhaps an extra sentence.
+
+    It has one to six sentences, or about `words` words: of the facts first, then of the extras, as far as they reach.
+    """
     count = draws.weighted({1: 1.0, 2: 3.0, 3: 3.5, 4: 2.0, 5: 1.0})
-    sentences = [first_that_fits(openers, slots=slots, draws=draws)] if openers and draws.chance(0.8) else []
+    has_opener = bool(openers) and draws.chance(0.8) and (words is None or words > 12)
+    sentences = [first_that_fits(openers, slots=slots, draws=draws)] if has_opener else []
     told = set()
-    for fact in draws.shuffled(facts):
-        if len(sentences) > count:
+    rest = draws.shuffled(extras)
+    line = [*facts, *(Fact(extra, "") for extra in rest)]
+    mixed = draws.shuffled(line[: len(facts) + 1])  # one extra may stand anywhere among the facts
+    for fact in [*mixed, *line[len(facts) + 1 :]]:
+        if words is None and len(sentences) > count:
             break
         sentence = expand(fact.template, slots=slots, draws=draws)
         said = slots.get(fact.topic)
         if sentence is None or fact.topic in told or (said is not None and said in " ".join(sentences)):
             continue
-        told.add(fact.topic)
+        if words is not None and sentences:
+            length = sum(len(each.split()) for each in sentences)
+            if length + len(sentence.split()) - words > words - length:
+                continue  # it would end further above the aim than it stands below
+        told.add(fact.topic or sentence)
         sentences.append(sentence)
     return " ".join(finish(sentence) for sentence in sentences)
 

@@ -86,11 +86,12 @@ class Settings:
 
 def _typed(kind: Any, value: Any) -> Any:
     """A value of JSON as the annotated type: dataclasses, mappings with whole numbers as keys, tuples."""
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        known = typing.get_type_hints(kind)
+    if dataclasses.is_dataclass(kind):
+        known: dict[str, Any] = typing.get_type_hints(kind)
         if set(value) != set(known):
-            raise ValueError(f"a {kind.__name__} has {', '.join(known)}, not {', '.join(value)}")
-        return kind(**{name: _typed(each, value[name]) for name, each in known.items()})
+            raise ValueError(f"it holds {', '.join(value)} in place of {', '.join(known)}")
+        made: Any = kind
+        return made(**{name: _typed(each, value[name]) for name, each in known.items()})
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin is types.UnionType:
         return None if value is None else _typed(inner[0], value)

@@ -5,15 +5,19 @@ from collections.abc import Mapping, Sequence
 
 from vitrina.catalogue.sample.article import Article
 from vitrina.catalogue.sample.draws import Draws
+from vitrina.catalogue.sample.english import LABELLED
 from vitrina.catalogue.sample.feature_words import FEATURES_ES
-from vitrina.catalogue.sample.grammar import Fact, capital, compose, expand, first_that_fits, in_title_case
+from vitrina.catalogue.sample.grammar import Fact, capital, compose, expand, in_title_case, title_of
+from vitrina.catalogue.sample.shop_words import PANTRY_ES, SHOP_ES
 from vitrina.catalogue.sample.size_words import read_size
 from vitrina.catalogue.sample.words_es import (
     ADJECTIVES_ES,
     AUDIENCES_ES,
     COLOURS_ES,
+    CONTENTS_ES,
     KINDS_ES,
     MATERIALS_ES,
+    PACKAGES_ES,
     PATTERN_MARKS_ES,
     PATTERNS_ES,
     Noun,
@@ -32,9 +36,11 @@ _TITLES: Mapping[str, float] = {
 
 _GROCERY_TITLES: Mapping[str, float] = {
     "{contents} {brand}[.7:, {noun} de {size}]": 3,
-    "{noun} de {contents}[.6: con etiqueta {label}][.5:, {brand}][, {size}]": 3,
-    "{contents} en {noun} de cristal[, {brand}][.6:, {size}]": 2,
-    "{brand} {contents} {size}, etiqueta[ y tapa] {label}": 1.5,
+    "{noun} de {contents}[.6:, {wrap} {label}][.5:, {brand}][, {size}]": 3,
+    "{contents} en {noun}[, {brand}][.6:, {size}]": 2,
+    "{brand} {contents} {size}[, {wrap} {label}]": 1.5,
+    "{contents} {size}[, {brand}]": 1,
+    "{noun} de {contents} {extra}[, {brand}][, {size}]": 1,
 }
 
 _OPENERS: Mapping[str, float] = {
@@ -61,47 +67,69 @@ _FACTS: tuple[Fact, ...] = (
     Fact("{use}", "use"),
     Fact("{other_use}", "other_use"),
     Fact("Pensad{o} {for_whom}.", "audience"),
-    Fact(
-        "(También disponible{s} en otros colores|Dos años de garantía|Devolución gratuita en 30 días"
-        "|Un regalo que siempre gusta).",
-        "closing",
-    ),
 )
 
 _GROCERY_FACTS: tuple[Fact, ...] = (
     Fact("{contents} de {brand}.", "contents"),
-    Fact("{noun} de cristal con etiqueta[ y tapa] {label}.", "label"),
+    Fact("(Se presenta|Se vende|Viene) en {noun} con {wrap} {label}.", "label"),
+    Fact("{noun} {extra}.", "extra"),
     Fact("{size_fact}.", "size_fact"),
     Fact("{use}", "use"),
     Fact("{other_use}", "other_use"),
-    Fact("(Va muy bien con queso|Para el desayuno o la merienda|Se guarda bien en la despensa).", "closing"),
+)
+
+_TAILS = (
+    "{audience}",
+    "de {material}",
+    "{pattern}",
+    "{after}",
+    "{after_too}",
+    "{size}",
+    "modelo {model}",
+    "de {brand}",
+    "diseño {adjective_plain}",
+    "con {marks} {accent}",
+    "dos años de garantía",
+    "ideal para regalar en cumpleaños o Navidad",
+    "nueva temporada",
+    "devolución gratuita",
+)
+_GROCERY_TAILS = (
+    "{size}",
+    "de {brand}",
+    "{wrap} {label}",
+    "sin aditivos",
+    "sin gluten",
+    "artesanal",
+    "tamaño familiar",
 )
 
 _FOR_WHOM = {"women": "para mujer", "men": "para hombre", "kids": "para niños"}
-_CONTENTS = {
-    "honey": ("miel", "miel de flores"),
-    "strawberry jam": ("mermelada de fresa", "confitura de fresa"),
-    "orange marmalade": ("mermelada de naranja",),
-    "olives": ("aceitunas", "aceitunas verdes"),
-    "fig jam": ("mermelada de higo", "mermelada de higos"),
-}
 
 
-def spanish_title(article: Article, *, draws: Draws) -> str:
-    """One Spanish title."""
+def spanish_title(article: Article, *, draws: Draws, words: float | None = None) -> str:
+    """One Spanish title, of about `words` words where given."""
     slots = _slots(article, draws)
-    templates = _GROCERY_TITLES if article.kind.domain == "groceries" else _TITLES
-    text = first_that_fits(templates, slots=slots, draws=draws)
+    is_pantry = article.kind.domain == "groceries"
+    templates, tails = (_GROCERY_TITLES, _GROCERY_TAILS) if is_pantry else (_TITLES, _TAILS)
+    text = title_of(templates, tails=tails, slots=slots, draws=draws, words=words)
     case = draws.weighted({"sentence": 7.0, "title": 1.5, "lower": 1.5})
     return in_title_case(text) if case == "title" else capital(text) if case == "sentence" else text
 
 
-def spanish_description(article: Article, *, draws: Draws) -> str:
-    """One Spanish description of one to six sentences."""
+def spanish_description(article: Article, *, draws: Draws, words: float | None = None) -> str:
+    """One Spanish description of one to six sentences, or of about `words` words where given."""
     slots = _slots(article, draws)
-    if article.kind.domain == "groceries":
-        return compose(_GROCERY_FACTS, openers={}, slots=slots, draws=draws, finish=_sentence)
-    return compose(_FACTS, openers=_OPENERS, slots=slots, draws=draws, finish=_sentence)
+    is_pantry = article.kind.domain == "groceries"
+    return compose(
+        _GROCERY_FACTS if is_pantry else _FACTS,
+        openers={} if is_pantry else _OPENERS,
+        extras=PANTRY_ES if is_pantry else SHOP_ES,
+        slots=slots,
+        draws=draws,
+        finish=_sentence,
+        words=words,
+    )
 
 
 def agreed(forms: Sequence[str], noun: Noun) -> str:
@@ -112,13 +140,15 @@ def agreed(forms: Sequence[str], noun: Noun) -> str:
 def _slots(article: Article, draws: Draws) -> dict[str, str]:
     """The words for this article that its templates may use; the words vary, the facts do not."""
     words = KINDS_ES[article.kind.name]
-    noun = words.nouns[0] if draws.chance(0.6) else draws.choice(words.nouns)
+    nouns = PACKAGES_ES[article.kind.name] if article.kind.domain == "groceries" else words.nouns
+    noun = nouns[0] if draws.chance(0.6) else draws.choice(nouns)
     many = noun.is_plural
     size = read_size(article.size)
     number = size.text.replace(".", ",")
     if draws.chance(0.25):
-        number = re.sub(r" (?=l$|cm$|mm$|g$)", "", number)
+        number = re.sub(r" (?=l$|cm$|mm$|g$|kg$)", "", number)
     colour = draws.choice(COLOURS_ES[article.colour])
+    adjective = draws.choice(ADJECTIVES_ES)
     features = [FEATURES_ES[value] for value in draws.shuffled(tuple(article.features.values()))]
     slots = {
         "noun": noun.text,
@@ -133,7 +163,8 @@ def _slots(article: Article, draws: Draws) -> dict[str, str]:
         "colour": agreed(colour, noun),
         "colour_name": colour[0].removeprefix("color "),
         "material": draws.choice(MATERIALS_ES[article.material]),
-        "adjective": agreed(draws.choice(ADJECTIVES_ES), noun),
+        "adjective": agreed(adjective, noun),
+        "adjective_plain": adjective[0],
     }
     uses = draws.shuffled(words.uses)
     slots["use"] = expand(uses[0], slots=slots, draws=draws) or ""
@@ -148,8 +179,12 @@ def _slots(article: Article, draws: Draws) -> dict[str, str]:
         slots["audience"] = draws.choice(AUDIENCES_ES[article.audience]).replace("{es}", "es" if many else "")
         slots["for_whom"] = _FOR_WHOM[article.audience]
     if article.kind.domain == "groceries":
-        label = Noun("etiqueta", "f")
-        slots["contents"] = draws.choice(_CONTENTS[article.features["contents"]])
+        label = Noun("etiqueta", "f") if article.kind.name in LABELLED else Noun("diseño", "m")
+        slots["contents"] = draws.choice(CONTENTS_ES[article.features["contents"]])
+        slots["wrap"] = label.text
+        others = [FEATURES_ES[value] for name, value in article.features.items() if name != "contents"]
+        if others:
+            slots["extra"] = draws.choice(others)
         slots["label"] = agreed(colour, label)
         if article.pattern != "plain":
             slots["label"] += " " + agreed(draws.choice(PATTERNS_ES[article.pattern]), label)

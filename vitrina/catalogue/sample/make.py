@@ -1,0 +1,121 @@
+"""One product of the sample with everything that is true of it, as a pure function of the settings and its number."""
+
+from dataclasses import dataclass
+
+from vitrina.catalogue.product import Product
+from vitrina.catalogue.sample.article import Article, article, unseen_colour
+from vitrina.catalogue.sample.damage import damaged, is_damaged, original_of
+from vitrina.catalogue.sample.draft import Draft, draft
+from vitrina.catalogue.sample.draws import Draws
+from vitrina.catalogue.sample.product_truth import ProductTruth, SpokenQuery, ToldEdit
+from vitrina.catalogue.sample.queries import queries
+from vitrina.catalogue.sample.settings import Settings
+from vitrina.catalogue.sample.truth import Edit, Photo, Phrase, Question
+
+try:
+    from vitrina.catalogue.sample.edits import edit_pair
+    from vitrina.catalogue.sample.instructions import instruction
+    from vitrina.catalogue.sample.spoken import is_available, speak
+
+    from vitrina.catalogue.sample.phrases import phrases
+    from vitrina.catalogue.sample.questions import questions
+except ImportError:  # for the hour in which these are written
+
+    def phrases(truth):
+        return ()
+
+    def questions(truth, *, draws):
+        return ()
+
+    def edit_pair(facts, *, attribute):
+        return None
+
+    def is_available():
+        return False
+
+
+EDIT_SHARE = 0.05
+"""Share of the products that have an edit pair: two pictures more."""
+
+SPOKEN_SHARE = 0.01
+"""Share of the products that a spoken query in each language is about, where there is a voice."""
+
+
+@dataclass(frozen=True)
+class MadePicture:
+    """A clean picture of a product and all that is known of it."""
+
+    photo: Photo
+    phrases: tuple[Phrase, ...]
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A product as it stands in the catalogue, and the truth about it."""
+
+    product: Product
+    truth: ProductTruth
+    pictures: tuple[MadePicture, ...]
+    edits: tuple[ToldEdit, ...]
+    spoken: tuple[SpokenQuery, ...]
+
+
+def make(number: int, *, settings: Settings) -> Made:
+    """Product `number` (0 or above) with its truth: nothing else that is made changes it."""
+    made = drafted(number, settings=settings)
+    facts = made.facts
+    return Made(
+        product=made.product,
+        truth=made.truth,
+        pictures=tuple(_picture(photo, facts=facts, view=view) for view, photo in enumerate(made.photos)),
+        edits=_edits(article(number, seed=settings.seed, habits=settings.habits)),
+        spoken=_spoken(facts, number=number),
+    )
+
+
+def drafted(number: int, *, settings: Settings) -> Draft:
+    """Product `number` as it stands in the catalogue, with what is true of its facts and pictures alone."""
+    is_spoilt = is_damaged(number, settings=settings)
+    original = original_of(number, settings=settings) if is_spoilt else None
+    facts = article(number if original is None else original, seed=settings.seed, habits=settings.habits)
+    made = draft(facts, number=number)
+    return damaged(made, settings=settings) if is_spoilt else made
+
+
+def _picture(photo: Photo, *, facts: Article, view: int) -> MadePicture:
+    draws = Draws(facts.seed, "questions", facts.number, view)
+    return MadePicture(photo, phrases(photo.truth), questions(photo.truth, draws=draws))
+
+
+def _edits(facts: Article) -> tuple[ToldEdit, ...]:
+    """At most one pair; in train none whose outcome is a held-out combination."""
+    draws = Draws(facts.seed, "edit", facts.number)
+    if not draws.chance(EDIT_SHARE):
+        return ()
+
+    for attribute in draws.shuffled(("colour", "colour", "pattern", "material", *facts.features)):
+        pair = edit_pair(facts, attribute=attribute)
+        if pair is not None and (facts.split != "train" or not _makes_unseen(pair, facts=facts)):
+            told = [
+                instruction(pair, kind=facts.kind.name, language=language, draws=draws) for language in ("en", "es")
+            ]
+            return (ToldEdit(pair, english=told[0], spanish=told[1]),)
+    return ()
+
+
+def _makes_unseen(pair: Edit, *, facts: Article) -> bool:
+    colour = pair.after if pair.attribute == "colour" else facts.colour
+    pattern = pair.after if pair.attribute == "pattern" else facts.pattern
+    return colour == unseen_colour(facts.kind.name, pattern=pattern, seed=facts.seed)
+
+
+def _spoken(facts: Article, *, number: int) -> tuple[SpokenQuery, ...]:
+    draws = Draws(facts.seed, "spoken", number)
+    if not draws.chance(SPOKEN_SHARE) or not is_available():
+        return ()
+    asked = draws.choice(queries(facts.attributes))
+    return (
+        SpokenQuery(asked.english, "en", speak(asked.english, language="en", voice_draws=draws)),
+        SpokenQuery(asked.spanish, "es", speak(asked.spanish, language="es", voice_draws=draws)),
+    )
