@@ -96,7 +96,9 @@ def read_files(files: Sequence[DataFile], *, fetch: Callable[[DataFile], Path]) 
     A file that breaks off costs what is behind the break and no other file.
     """
     number = done = 0
+    first_ids: set[object] = set()
     for file in files:
+        is_repeated = None
         for row in _file_rows(file, fetch=fetch):
             number += 1
             position = done + min(file.size, max(0, row.position))
@@ -104,7 +106,12 @@ def read_files(files: Sequence[DataFile], *, fetch: Callable[[DataFile], Path]) 
                 detail = row.detail if file.name in row.detail else f"{row.detail} ({file.name}, row {row.row})".strip()
                 yield replace(row, row=number, position=position, detail=detail)
             else:
-                yield Record(row.file, number, _in_dataset(row.values, file=file), position)
+                values = _in_dataset(row.values, file=file)
+                if file.kind == "tars":  # archives that count from 0 each would take each other's ids
+                    is_repeated = values["id"] in first_ids if is_repeated is None else is_repeated
+                    first_ids.add(values["id"]) if row.row == 1 else None
+                    values = {**values, "id": f"{file.name}/{values['id']}"} if is_repeated else values
+                yield Record(row.file, number, values, position)
         done += file.size
 
 

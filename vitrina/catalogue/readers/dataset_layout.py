@@ -150,18 +150,17 @@ def choose_config(
 def converted_layout(files: Iterable[str], *, config: str | None, name: str) -> Layout | None:
     """The layout of the hub's own conversion, whose files are `CONFIG/SPLIT/0000.parquet`; None where it is empty.
 
-    A split that was converted in part is called `partial-SPLIT` there, and keeps that name here.
+    A split that was converted in part only stands in a folder `partial-SPLIT`.
     """
     found: dict[str, dict[str, list[str]]] = {}
     for file in sorted(files):
         folders = file.split("/")
         if len(folders) == 3 and file.endswith(".parquet"):
-            found.setdefault(folders[0], {}).setdefault(folders[1], []).append(file)
+            found.setdefault(folders[0], {}).setdefault(folders[1].removeprefix("partial-"), []).append(file)
     if not found:
         return None
     chosen = choose_config(list(found), config=config, name=name)
-    parts = tuple(Part(split, tuple(each)) for split, each in found[chosen].items())
-    return Layout("parquet", parts, chosen, tuple(each for each in found if each != chosen))
+    return Layout("parquet", tuple(_in_order(found[chosen])), chosen, tuple(each for each in found if each != chosen))
 
 
 def split_of(file: str) -> str | None:
@@ -226,6 +225,11 @@ def _default_parts(files: Sequence[str]) -> list[Part]:
                     found.setdefault(split, []).append(file)
     if not found and files:
         found["train"] = list(files)
+    return _in_order(found)
+
+
+def _in_order(found: Mapping[str, Sequence[str]]) -> list[Part]:
+    """The splits: train, validation, test, then others."""
     order = [*(name for name in _KEYWORDS if name in found), *(name for name in found if name not in _KEYWORDS)]
     return [Part(split, tuple(found[split])) for split in order]
 
