@@ -17,7 +17,7 @@ from vitrina.catalogue.sample.phrases_scene import (
     lies,
     looks,
 )
-from vitrina.catalogue.sample.phrases_words import PRINT, part_words
+from vitrina.catalogue.sample.phrases_words import PRINT, UNSPOKEN, part_words
 from vitrina.catalogue.sample.phrases_write import Rank, Reference, is_sayable, meant, names, phrase
 from vitrina.catalogue.sample.truth import Box, Language, PartTruth, Phrase, PictureTruth
 
@@ -33,6 +33,9 @@ RANK_SHARE = 0.6
 """A thing is called the leftmost or the largest of some only where this share of each of them can be seen."""
 
 _RANKS: tuple[Rank, ...] = ("left", "right", "above", "below", "largest", "smallest", "second left", "second right")
+
+_SECONDS = ("second left", "second right")
+"""Said of what has a short singular name: "the second headphones with a cable from the left" is hard to follow."""
 
 
 def phrases(truth: PictureTruth) -> tuple[Phrase, ...]:
@@ -92,7 +95,7 @@ def ranked(thing: Thing, name: Name, *, told: tuple[str, ...], scene: Scene, lan
     return [
         Reference(thing, name, told, rank=rank, rivals=len(others))
         for rank in _RANKS
-        if _is_ranked(thing, rank, others=others)
+        if (rank not in _SECONDS or not (told or name.is_plural)) and _is_ranked(thing, rank, others=others)
     ]
 
 
@@ -221,8 +224,10 @@ def _parts(thing: Thing, whole: str, *, scene: Scene, language: Language) -> Ite
             by_name.setdefault(part.name, []).append(part)
     for part_name, found in by_name.items():
         words = part_words(part_name, kind=thing.kind)
-        if words is None or part_name == PRINT or min(part.area_px for part in found) < MIN_PART_PX:
+        if words is None or (thing.kind, part_name) in UNSPOKEN or part_name == PRINT:
             continue
+        if words.name(language).text in whole or min(part.area_px for part in found) < MIN_PART_PX:
+            continue  # neither "the heel of the heels" nor "the label of the jar with the red label"
         if sum(part.area_px for part in found) > MAX_PART_SHARE * thing.area_px:
             continue
         name = words.name(language)

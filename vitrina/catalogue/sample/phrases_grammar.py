@@ -69,7 +69,7 @@ def _spanish_plural(word: str) -> str:
         return word[:-1] + "ces"
     if re.search(r"[aeo]s$|is$|us$", word) and len(re.findall(r"[aeiouáéíóú]+", word)) > 1:
         return word  # the umbrella and the umbrellas are both "paraguas"
-    return word + ("s" if re.search(r"[aeiouáéó]$", word) else "es")
+    return word + ("s" if re.search(r"[aeiouáéók]$", word) else "es")
 
 
 def the(words: str, *, name: Name, language: Language) -> str:

@@ -222,8 +222,13 @@ _PARTS_OF: Mapping[tuple[str, str], PartWords] = {
     ("camera", "lens ring"): _part("lens", "el objetivo"),
     ("cap", "button"): _part("top button", "el botón"),
     ("cap", "crown"): _part("crown", "la copa"),
+    ("carton", "badge"): _part("volume plate", "el recuadro del volumen"),
+    ("carton", "glass"): _part("drawing of a glass", "el dibujo de un vaso"),
+    ("cereal box", "badge"): _part("weight plate", "el recuadro del peso"),
     ("chair", "back"): _part("back", "el respaldo"),
     ("cushion", "button"): _part("button", "el botón"),
+    ("coffee bag", "badge"): _part("weight plate", "el recuadro del peso"),
+    ("headphones", "badge"): _part("ear cup plate", "la placa del auricular"),
     ("jar", "string"): _part("string", "el cordel"),
     ("shirt", "collar"): _part("collar point", "la punta del cuello"),
     ("smartphone", "button"): _part("side button", "el botón lateral"),
@@ -244,6 +249,8 @@ UNSPOKEN: frozenset[tuple[str, str]] = frozenset(
         ("camera", "lens"),
         ("camera", "lens barrel"),
         ("carton", "cap"),
+        ("carton", "drink"),
+        ("carton", "side"),
         ("cereal box", "bowl"),
         ("bookcase", "bowl"),
         ("heels", "bow"),
@@ -256,15 +263,14 @@ UNSPOKEN: frozenset[tuple[str, str]] = frozenset(
         ("teddy bear", "scarf"),
         ("tin can", "lid"),
         ("watch", "pin"),
+        ("watch", "strap"),
     }
 )
 """Parts by kind that are drawn in several pieces, or are too small, to be pointed at."""
 
 
 def part_words(name: str, *, kind: str) -> PartWords | None:
-    """The words for a part of a kind as the truth names both, None where there are none or it is not spoken of."""
-    if (kind, name) in UNSPOKEN:
-        return None
+    """The words for a part of a kind as the truth names both, None where there are none."""
     return _PARTS_OF.get((kind, name)) or _PARTS.get(name)
 
 

@@ -181,7 +181,9 @@ def _label(thing: Thing, *, language: Language) -> Name:
 
 
 def _in_order(told: Sequence[str], first: tuple[str, str]) -> list[str]:
-    return [each for each in first if each in told] + [each for each in told if each not in first]
+    """Told attributes: these two first, then what a thing holds, then the rest of its shape."""
+    shape = sorted((each for each in told if each not in first), key=lambda each: each != "contents")
+    return [each for each in first if each in told] + shape
 
 
 def counted(kind: str, *, is_piece: bool, language: Language) -> Name | None:

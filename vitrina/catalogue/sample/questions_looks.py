@@ -4,7 +4,7 @@ from vitrina.catalogue.sample.article import BRANDS
 from vitrina.catalogue.sample.colours import COLOUR_WEIGHTS
 from vitrina.catalogue.sample.kinds import KINDS
 from vitrina.catalogue.sample.phrases_grammar import Name, agreeing, of, the
-from vitrina.catalogue.sample.phrases_scene import SHAPE_SHARE, near_colours
+from vitrina.catalogue.sample.phrases_scene import SHAPE_SHARE, Thing, near_colours
 from vitrina.catalogue.sample.phrases_words import part_words
 from vitrina.catalogue.sample.questions_view import Named, View, verb
 from vitrina.catalogue.sample.questions_words import (
@@ -18,6 +18,9 @@ from vitrina.catalogue.sample.words_en import COLOURS_EN, PATTERN_MARKS_EN
 from vitrina.catalogue.sample.words_es import COLOURS_ES, PATTERN_MARKS_ES
 
 _BRANDS = frozenset(brand for domain in BRANDS.values() for brand in domain)
+_LABELLED = frozenset({"colour", "pattern"})
+"""Not told of jars and tins whose label is asked for: "the label of the jar with the red label"."""
+
 _RAREST_COLOUR = min(COLOUR_WEIGHTS.values())
 
 
@@ -31,7 +34,7 @@ def which_colour(view: View) -> Question | None:
         # Common colours are passed over as often as they are more common than the rarest.
         if accent is None and not view.draws.chance(_RAREST_COLOUR / COLOUR_WEIGHTS[colour]):
             continue
-        found = view.named(thing, without="colour")
+        found = view.named(thing, without=_of_colour(thing))
         if found is None:
             continue
         answer = colour_answer(colour, language=view.language)
@@ -55,6 +58,16 @@ def which_colour(view: View) -> Question | None:
     return None
 
 
+def _of_colour(thing: Thing) -> frozenset[str]:
+    """What a question for the colour of a thing must not tell."""
+    return _LABELLED if thing.is_labelled else frozenset({"colour"})
+
+
+def _of_pattern(thing: Thing) -> frozenset[str]:
+    """What a question for the pattern of a thing must not tell."""
+    return _LABELLED if thing.is_labelled else frozenset({"pattern"})
+
+
 def _bearer(found: Named, view: View) -> tuple[Name, str]:
     """What the colour is asked of: the thing itself, or the part that carries it."""
     if found.thing.carrier is None:
@@ -75,7 +88,7 @@ def which_pattern(view: View) -> Question | None:
             continue
         if not view.draws.chance(min(weights.values()) / weights[pattern]):
             continue
-        found = view.named(thing, without="pattern")
+        found = view.named(thing, without=_of_pattern(thing))
         if found is not None:
             bearer, words = _bearer(found, view)
             return view.question(
@@ -97,7 +110,7 @@ def which_shape(view: View) -> Question | None:
             asked = SHAPE_QUESTIONS.get(feature)
             if asked is None or answer is None or not view.draws.chance(min(weights.values()) / weights[value]):
                 continue
-            found = view.named(thing, without=feature)
+            found = view.named(thing, without=frozenset({feature}))
             if found is None:
                 continue
             template = asked.english if view.language == "en" else asked.spanish
@@ -131,7 +144,7 @@ def is_colour(view: View) -> Question | None:
     for thing in view.clear():
         if "pattern" not in thing.told or "colour" not in thing.told or thing.attributes["pattern"] != "plain":
             continue
-        found = view.named(thing, without="colour")
+        found = view.named(thing, without=_of_colour(thing))
         if found is None:
             continue
         colour = thing.attributes["colour"]

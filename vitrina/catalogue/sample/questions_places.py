@@ -22,6 +22,8 @@ _FURTHER_ES: dict[Side, str] = {
     "above": "más arriba en la imagen",
     "below": "más abajo en la imagen",
 }
+_COLOUR = frozenset({"colour"})
+
 _BESIDE_EN: dict[Side, str] = {
     "left": "to the left of",
     "right": "to the right of",
@@ -42,7 +44,7 @@ def larger(view: View) -> Question | None:
     for one, other in _pairs(view):
         if min(one.visible_share, other.visible_share) < SHAPE_SHARE or not is_larger(one, than=other):
             continue
-        big, small = view.named(one), view.named(other)
+        big, small = view.told(one), view.told(other)
         if big is None or small is None:
             continue
         first, second = (big, small) if is_so else (small, big)
@@ -61,7 +63,7 @@ def further(view: View) -> Question | None:
     for one, other in _pairs(view):
         if not is_further(one, side, than=other) or not _differ(one, other, view):
             continue
-        named = [view.named(one), view.named(other)]
+        named = [view.told(one), view.told(other)]
         if view.draws.chance(0.5):
             named.reverse()
         first, second = named
@@ -90,7 +92,7 @@ def same_colour(view: View) -> Question | None:
     if not alike[True] or not alike[False]:
         return None
     for one, other in alike[is_so]:
-        first, second = view.named(one, without="colour"), view.named(other, without="colour")
+        first, second = view.named(one, without=_COLOUR), view.named(other, without=_COLOUR)
         if first is not None and second is not None:
             return view.yes_no(
                 f"Are {first.words} and {second.words} the same colour?",
@@ -108,7 +110,7 @@ def on_which_side(view: View) -> Question | None:
     for one, other in _pairs(view):
         if not lies(one, side, of=other):
             continue
-        first, second = view.named(one), view.named(other)
+        first, second = view.told(one), view.told(other)
         if first is None or second is None:
             continue
         if side in ("left", "right") and view.draws.chance(0.4):
@@ -138,7 +140,7 @@ def what_is_beside(view: View) -> Question | None:
             there = [thing for thing, fit in fits if fit]
             if len(there) != 1 or any(fit is None for _, fit in fits) or not there[0].is_clear:
                 continue
-            anchor = view.named(other)
+            anchor = view.told(other)
             if anchor is None or there[0].kind == other.kind or there[0].is_piece:
                 continue
             return view.question(

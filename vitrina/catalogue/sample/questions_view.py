@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from vitrina.catalogue.sample.draws import Draws
+from vitrina.catalogue.sample.kinds import KINDS
 from vitrina.catalogue.sample.phrases import ranked, told_apart
 from vitrina.catalogue.sample.phrases_grammar import Name
 from vitrina.catalogue.sample.phrases_scene import Scene, Thing
@@ -32,20 +33,28 @@ class View:
         """The things that can clearly be seen, in random order."""
         return self.draws.shuffled([thing for thing in self.scene.wholes if thing.is_clear])
 
-    def named(self, thing: Thing, *, without: str = "") -> Named | None:
-        """The thing in the fewest words that point at it alone, without naming one attribute; None where none do."""
+    def told(self, thing: Thing, *, without: frozenset[str] = frozenset()) -> Named | None:
+        """The thing in the fewest words that tell it apart by what it looks like, and not by where it is or how large;
+        None where no words do, without naming these attributes."""
         known = names(thing.kind, is_piece=thing.is_piece, language=self.language)
         if not known:
             return None
-        reference = told_apart(
-            thing, known[0], scene=self.scene, language=self.language, without=frozenset({without, "accent"})
-        )
+        reference = told_apart(thing, known[0], scene=self.scene, language=self.language, without=without)
         if reference is None:
-            places = ranked(thing, known[0], told=(), scene=self.scene, language=self.language)
-            if not places:
-                return None
-            reference = self.draws.choice(places)
+            return None
         return Named(thing, phrase(reference, language=self.language, draws=self.draws), known[0])
+
+    def named(self, thing: Thing, *, without: frozenset[str] = frozenset()) -> Named | None:
+        """The thing in words that point at it alone: by name, colour and pattern, by its place, or by its shape."""
+        simple = self.told(thing, without=without | set(KINDS[thing.kind].features))
+        known = names(thing.kind, is_piece=thing.is_piece, language=self.language)
+        if simple is not None or not known:
+            return simple
+        places = ranked(thing, known[0], told=(), scene=self.scene, language=self.language)
+        if not places:
+            return self.told(thing, without=without)
+        words = phrase(self.draws.choice(places), language=self.language, draws=self.draws)
+        return Named(thing, words, known[0])
 
     def question(self, english: str, spanish: str, *, answer: str, about: About) -> Question:
         """A question in this view's language."""
