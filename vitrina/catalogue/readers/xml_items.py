@@ -163,10 +163,10 @@ class _Parser:
         self._expat.CharacterDataHandler = self._characters
         self._expat.EntityDeclHandler = self._refuse_entity
         self._expat.SkippedEntityHandler = self._named_sign
-        # With a grammar that is said to exist and never read, `&nbsp;` is passed over to `_named_sign`.
+        # With a grammar that is said to exist and is empty, `&nbsp;` is passed over to `_named_sign`.
         self._expat.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_UNLESS_STANDALONE)
         self._expat.UseForeignDTD(True)
-        self._expat.ExternalEntityRefHandler = lambda *_: 1
+        self._expat.ExternalEntityRefHandler = self._empty_grammar
         self._fed = 0
         self.feed("".join(f"<{name}>" for name in ancestors).encode())
 
@@ -245,6 +245,10 @@ class _Parser:
         return groups[-1]
 
     _open_group: Mapping[str, str] | None = None
+
+    def _empty_grammar(self, context: str | None, *_: object) -> int:
+        self._expat.ExternalEntityParserCreate(context).Parse(b"", True)
+        return 1
 
     def _named_sign(self, name: str, is_parameter: bool) -> None:
         """`&nbsp;` and its like, which feeds take from HTML."""
