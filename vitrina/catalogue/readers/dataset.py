@@ -67,6 +67,28 @@ class DatasetReader:
         return read_files(self._files, fetch=lambda file: self.path / file.name)
 
 
+class TextLinesReader:
+    """Plain text: every line that is not empty is a row with a `text`, as `datasets` reads .txt files."""
+
+    note = ""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.root = path.parent
+        self.size = path.stat().st_size
+
+    def rows(self) -> Iterator[Record | BadRow]:
+        with open_bytes(self.path) as (file, raw):
+            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), 1):
+                try:
+                    text = line.decode("utf-8-sig").strip("\r\n")
+                except UnicodeDecodeError as error:
+                    yield BadRow(self.path, number, "invalid UTF-8", f"at byte {error.start + 1}", raw.tell())
+                    continue
+                if text.strip():
+                    yield Record(self.path, number, {"text": text}, raw.tell())
+
+
 def is_dataset(path: Path) -> bool:
     """Whether a folder was written by `save_to_disk`, or looks like a repository of a dataset and not like a shop's
     feeds: it has a card that lists its files, or its files and folders are named for their splits."""
@@ -253,7 +275,7 @@ def _file_rows(file: DataFile, *, fetch: Callable[[DataFile], Path]) -> Iterator
         return
     row, names = 0, Features(file.features)
     try:
-        for each in _text_rows(path) if file.kind == "texts" else _open_file(path).rows():
+        for each in _open_file(path).rows():
             row += 1
             yield each if isinstance(each, BadRow) else replace(each, values=names.named(each.values))
     except ValueError as error:
@@ -265,21 +287,10 @@ def _open_file(path: Path) -> Reader:
 
     if kind_of_file(path.name) == "tars":
         return WebDatasetReader(path)
+    if kind_of_file(path.name) == "texts":
+        return TextLinesReader(path)
     (reader,) = find_readers(path)
     return reader
-
-
-def _text_rows(path: Path) -> Iterator[Record | BadRow]:
-    """Lines of plain text, as `datasets` reads .txt files."""
-    with open_bytes(path) as (file, raw):
-        for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), 1):
-            try:
-                text = line.decode("utf-8").strip("\r\n")
-            except UnicodeDecodeError as error:
-                yield BadRow(path, number, "invalid UTF-8", f"at byte {error.start + 1}", raw.tell())
-                continue
-            if text.strip():
-                yield Record(path, number, {"text": text}, raw.tell())
 
 
 def _in_dataset(values: Mapping[str, Any], *, file: DataFile) -> Mapping[str, Any]:
