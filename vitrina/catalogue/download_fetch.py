@@ -57,7 +57,7 @@ class Fetcher:
                 answer = self._get(url, headers=headers, into=into, known=known)
             if isinstance(answer, Kept):
                 return answer
-            url = parse(str(url.join(answer)))
+            url = _joined(url, answer)
             if str(url) in visited:
                 raise DownloadError("redirected in a circle", detail=f"by {url.host}")
             if len(visited) > _MAX_REDIRECTS:
@@ -75,7 +75,7 @@ class Fetcher:
             said = {name.lower(): value.decode("latin-1") for name, value in response.headers}
             etag, last_modified = said.get(b"etag"), said.get(b"last-modified")
             if response.status in _REDIRECTS and said.get(b"location"):
-                return said[b"location"]
+                return _text(said[b"location"])
             if response.status == 304 and known is not None:
                 return Kept(known.sha256, self.now(), etag or known.etag, last_modified or known.last_modified)
             if response.status != 200:
@@ -145,6 +145,25 @@ def _in_words() -> Iterator[None]:
         raise DownloadError(what, detail=str(error), kind="passing") from None
     except (httpcore.ProtocolError, httpcore.UnsupportedProtocol) as error:
         raise DownloadError("connection broken off", detail=str(error), kind="passing") from None
+
+
+def _joined(url: "httpx.URL", location: str) -> "httpx.URL":
+    import httpx
+
+    try:
+        return parse(str(url.join(location)))
+    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+        if isinstance(error, DownloadError):
+            raise
+        raise DownloadError("not a web address", detail=f"redirected by {url.host}: {error}") from None
+
+
+def _text(header: str) -> str:
+    """A header in UTF-8, as servers write it, though by the book it is Latin-1."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return header
 
 
 def _begins_like_a_picture(start: bytes) -> bool:
