@@ -37,7 +37,7 @@ BURBERRY = {
     "category1_code": "WOMEN",
     "category2_code": "CLOTHING",
     "category3_code": "COATS",
-    "product_code": "80635141",
+    "product_code": 80635141,
     "title": "Check Wool Coat",
     "itemurl": "https://shop.example.com/80635141",
     "imageurl": "https://shop.example.com/80635141.jpg",

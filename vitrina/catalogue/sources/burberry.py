@@ -28,9 +28,9 @@ def burberry(export: str | Path | None = None) -> list[Reader]:
 
 
 def _product(values: Mapping[str, Any]) -> dict[str, Any]:
-    price = values.get("price")
+    price, code = values.get("price"), values.get("product_code")
     return {
-        "id": values.get("product_code"),
+        "id": None if code in (None, "") else str(code),
         "title": values.get("title"),
         "image": values.get("imageurl"),
         "price": values.get("full_price") if price in (None, "") else price,
