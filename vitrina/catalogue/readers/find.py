@@ -55,10 +55,15 @@ def _exists(path: Path) -> bool:
 
 def _readers_of_name(name: str) -> list[Reader]:
     from vitrina.catalogue.readers.hub import hub_readers
+    from vitrina.catalogue.sources import __all__ as names
+    from vitrina.catalogue.sources import named_readers
 
     if name.startswith("hf:"):
         return hub_readers(name)
-    raise ValueError(f"{name} does not exist. Name {_UNDERSTOOD}")
+    named = named_readers(name)
+    if named is not None:
+        return named
+    raise ValueError(f"{name} does not exist. Name {_UNDERSTOOD}, or one of the sources {', '.join(names)}")
 
 
 def _readers_of_path(path: Path) -> list[Reader]:

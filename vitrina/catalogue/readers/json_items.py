@@ -12,9 +12,7 @@ from vitrina.catalogue.readers.lines import JSON
 from vitrina.catalogue.readers.opening import MAX_LINE_BYTES, SNIFFED_BYTES, find_encoding, open_bytes
 from vitrina.catalogue.readers.record import BadRow, Record
 
-LIST_NAMES = (
-    "products", "items", "data", "results", "records", "rows", "productos", "articulos", "@graph", "itemListElement",
-)  # fmt: skip
+LIST_NAMES = ("products", "items", "data", "results", "records", "rows", "productos", "articulos")
 """Names under which an object may hold the list of products."""
 
 _FIRST = re.compile(r"\[[ \t\r\n]*(.)", re.DOTALL)
