@@ -14,7 +14,7 @@ from typing import Any
 from vitrina.catalogue.columns import Columns, language_code
 from vitrina.catalogue.price import Price, currency_code, parse_price
 from vitrina.catalogue.product import Product, Text
-from vitrina.catalogue.readers import PICTURE_SUFFIXES
+from vitrina.catalogue.readers.record import PICTURE_SUFFIXES
 from vitrina.catalogue.splits import split_name
 
 _ABSENT = frozenset({"", "-", "--", "n/a", "#n/a", "nan", "null", "none", "nil"})
