@@ -7,6 +7,7 @@ from itertools import combinations
 from vitrina.catalogue.sample.draws import Draws
 from vitrina.catalogue.sample.phrases_grammar import Name, of, plural, the
 from vitrina.catalogue.sample.phrases_scene import (
+    DRAWN_TWICE,
     MARGIN_PX,
     SHAPE_SHARE,
     SIDES,
@@ -28,6 +29,9 @@ MIN_PART_PX = 40
 
 MAX_PART_SHARE = 0.9
 """A part that is more of its object than this is not told from the object itself."""
+
+MAX_THINGS = 8
+"""Of this many things of a crowded picture phrases are made."""
 
 RANK_SHARE = 0.6
 """A thing is called the leftmost or the largest of some only where this share of each of them can be seen."""
@@ -89,13 +93,14 @@ def ranked(thing: Thing, name: Name, *, told: tuple[str, ...], scene: Scene, lan
     values = [(each, thing.attributes[each]) for each in told]
     if not others or any(looks(other, each, value) is not True for other in others for each, value in values):
         return []
+    is_short = not told and not name.is_plural and thing.kind not in DRAWN_TWICE
     group = [thing, *others]
     if any(each.visible_share < RANK_SHARE or not each.is_clear for each in group):
         return []
     return [
         Reference(thing, name, told, rank=rank, rivals=len(others))
         for rank in _RANKS
-        if (rank not in _SECONDS or not (told or name.is_plural)) and _is_ranked(thing, rank, others=others)
+        if (rank not in _SECONDS or is_short) and _is_ranked(thing, rank, others=others)
     ]
 
 
@@ -121,7 +126,7 @@ def _pointing(scene: Scene, *, language: Language, draws: Draws) -> Iterator[tup
     whole_objects = [thing.objects for thing in scene.wholes]
     things = [*scene.wholes, *(piece for piece in scene.pieces if piece.objects not in whole_objects)]
     anchors = _anchors(scene, language=language, draws=draws)
-    for thing in things:
+    for thing in draws.shuffled(things)[:MAX_THINGS] if len(things) > MAX_THINGS else things:
         known = names(thing.kind, is_piece=thing.is_piece, language=language)
         if not known or not thing.is_clear:
             continue

@@ -87,3 +87,8 @@ def of(phrase: str) -> str:
     'del bolso'
     """
     return "d" + phrase if phrase.startswith("el ") else f"de {phrase}"
+
+
+def to(phrase: str) -> str:
+    """A Spanish noun phrase after "a": "al bolso", "a la taza"."""
+    return f"al {phrase[3:]}" if phrase.startswith("el ") else f"a {phrase}"

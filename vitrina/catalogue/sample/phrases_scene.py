@@ -31,6 +31,9 @@ SIZE_RATIO = 1.4
 NEAR_COLOURS = 95.0
 """Colours closer than this in RGB are not told from one another."""
 
+DRAWN_TWICE = frozenset({"smartphone"})
+"""Kinds of which one article is drawn as two, front and back: they are neither counted nor numbered."""
+
 Side = Literal["left", "right", "above", "below"]
 
 SIDES: Mapping[Side, Side] = {"left": "right", "right": "left", "above": "below", "below": "above"}
@@ -42,6 +45,11 @@ LABEL = "label"
 _CARRIERS: Mapping[str, str] = {"jar": LABEL, "tin can": LABEL, "watch": "strap", "sunglasses": "frame"}
 _MADE_UP_OF: Mapping[str, str] = {"cushion": "sofa", "notebook": "bookcase"}
 """Kinds that the drawing of another kind holds something like: beside it they cannot be told apart."""
+
+
+def carrier_of(kind: str) -> str | None:
+    """The part that carries the colour and the pattern of a kind, None where all of it does."""
+    return _CARRIERS.get(kind)
 
 
 @dataclass(frozen=True)
@@ -134,7 +142,7 @@ def _thing(
     boxes = tuple(objects[at].box for at in places)
     area = sum(objects[at].area_px for at in places)
     visible = min(objects[at].visible_share for at in places)
-    carrier = _CARRIERS.get(first.kind)
+    carrier = carrier_of(first.kind)
     told = []
     if carrier is None or any(carrier in names[at] for at in places):
         told += ["colour"] if visible >= COLOUR_SHARE and area >= KIND_PX else []

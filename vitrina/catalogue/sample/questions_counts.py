@@ -6,7 +6,7 @@ from functools import cache
 from vitrina.catalogue.sample.colours import COLOUR_WEIGHTS
 from vitrina.catalogue.sample.kinds import KINDS
 from vitrina.catalogue.sample.phrases_grammar import Name, agreeing, plural
-from vitrina.catalogue.sample.phrases_scene import looks
+from vitrina.catalogue.sample.phrases_scene import DRAWN_TWICE, looks
 from vitrina.catalogue.sample.phrases_write import counted, meant, names
 from vitrina.catalogue.sample.questions_view import View
 from vitrina.catalogue.sample.questions_words import MAX_COUNT
@@ -17,9 +17,6 @@ from vitrina.catalogue.sample.words_es import COLOURS_ES
 SCENERY = frozenset({"table", "bookcase", "pot", "notebook", "cushion", "vase"})
 """Kinds that the scenery of a picture, or another thing in it, may show too: table tops, shelves, plants in pots, books
 and pillows. Nobody is asked whether they are there."""
-
-DRAWN_TWICE = frozenset({"smartphone"})
-"""Kinds of which one article is drawn as two: they are not counted."""
 
 _COUNT_WEIGHTS: Mapping[int, float] = {0: 1.0, 1: 1.0, 2: 2.0}
 _MANY_WEIGHT = 3.0
