@@ -11,20 +11,25 @@ from pathlib import Path
 import pytest
 
 from vitrina.catalogue.product import Product
-from vitrina.catalogue.sample import PRICE_NOISE, expected_price, product, write, write_sample
-from vitrina.catalogue.sample.article import article
+from vitrina.catalogue.sample import PRICE_NOISE, draft, expected_price, product, write_sample
+from vitrina.catalogue.sample.article import UNSEEN_SHARE, article
+from vitrina.catalogue.sample.colours import PALETTE
 from vitrina.catalogue.sample.draws import Draws
 from vitrina.catalogue.sample.kinds import KINDS
-from vitrina.catalogue.sample.texts import LANGUAGE_SHARES
+from vitrina.catalogue.sample.settings import PLAIN
+from vitrina.catalogue.sample.truth import Photo, PictureTruth
 
 MANY = 3000
+
+
+NOTHING = PictureTruth("studio", (), (), b"", b"")
 
 
 @pytest.fixture(scope="module")
 def crowd() -> list[Product]:
     """Many products whose pictures are stand-ins: drawing them all would take half a minute."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(write, "_photograph", lambda: lambda facts, view: f"picture {view}".encode())
+        patch.setattr(draft, "camera", lambda: lambda facts, view: Photo(f"picture {view}".encode(), NOTHING))
         return [product(number, seed=21) for number in range(MANY)]
 
 
@@ -60,7 +65,12 @@ def test_a_folder_with_other_products_is_refused_and_left_whole(tmp_path: Path):
     assert write_sample(out, products=4, seed=1).digest == before.digest
 
 
-def test_a_sample_of_no_products_is_refused(tmp_path: Path):
+def test_what_no_sample_can_be_is_refused_before_anything_is_written(tmp_path: Path):
+    with pytest.raises(ValueError, match=r"share of 1\.5 cannot be damaged: give --damage"):
+        write_sample(tmp_path / "shop", products=3, seed=1, damage=1.5)
+    with pytest.raises(ValueError, match="give --workers 1 or more"):
+        write_sample(tmp_path / "shop", products=3, seed=1, workers=0)
+    assert not list(tmp_path.iterdir())
     with pytest.raises(ValueError, match="at least 1 product, not 0"):
         write_sample(tmp_path / "shop", products=0, seed=1)
     with pytest.raises(ValueError, match="numbered from 0"):
@@ -115,16 +125,16 @@ def test_every_kind_is_there_about_equally_often(crowd: list[Product]):
 
 
 def test_what_is_missing_has_the_promised_shares_and_never_all_is_missing(crowd: list[Product]):
-    assert_share(sum(not each.pictures for each in crowd), MANY, write.PICTURELESS_SHARE)
-    assert_share(sum(not each.texts for each in crowd), MANY, write.TEXTLESS_SHARE)
+    assert_share(sum(not each.pictures for each in crowd), MANY, PLAIN.pictureless)
+    assert_share(sum(not each.texts for each in crowd), MANY, PLAIN.textless)
     assert all(each.pictures or each.texts for each in crowd)
     told = [each for each in crowd if each.texts]
     languages = Counter("+".join(sorted({text.language or "" for text in each.titles})) for each in told)
-    assert set(languages) == set(LANGUAGE_SHARES)
-    for language, share in LANGUAGE_SHARES.items():
+    assert set(languages) == set(PLAIN.languages)
+    for language, share in PLAIN.languages.items():
         assert_share(languages[language], len(told), share)
     pictured = [each for each in crowd if each.pictures]
-    for count, share in write.PICTURE_COUNTS.items():
+    for count, share in PLAIN.picture_counts.items():
         assert_share(sum(len(each.pictures) == count for each in pictured), len(pictured), share)
 
 
@@ -132,6 +142,24 @@ def test_splits_have_about_their_shares(crowd: list[Product]):
     splits = Counter({each.group: each.split for each in crowd}.values())
     for split, share in {"train": 0.8, "val": 0.1, "test": 0.1}.items():
         assert_share(splits[split], splits.total(), share)
+
+
+def test_held_out_combinations_are_in_no_product_of_train_and_every_kind_and_colour_stays_common():
+    many = [article(number, seed=8) for number in range(5000)]
+    combinations = {split: Counter() for split in ("train", "val", "test")}
+    for each in many:
+        combinations[each.split][each.kind.name, each.colour, each.pattern] += 1
+    train = combinations["train"]
+    held_out = [each for each in many if each.split != "train"]
+    unseen = [each for each in held_out if each.is_unseen]
+    assert all(train[each.kind.name, each.colour, each.pattern] == 0 for each in unseen)
+    assert_share(len(unseen), len(held_out), UNSEEN_SHARE)
+    for axis, names in ((0, KINDS), (1, PALETTE)):
+        counts = Counter({name: 0 for name in names})
+        for combination, count in train.items():
+            counts[combination[axis]] += count
+        assert min(counts.values()) > 0.5 * train.total() / len(names)
+    assert len({each.kind.name for each in unseen}) > 15 and len({each.colour for each in unseen}) > 8
 
 
 def test_prices_are_the_expected_price_and_noise_of_the_known_size(crowd: list[Product]):

@@ -1,5 +1,6 @@
 """The facts of one generated article, as a pure function of (seed, number), before any picture or text is made."""
 
+from bisect import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -194,14 +195,19 @@ def unseen_colour(kind: str, *, pattern: str, seed: int) -> str:
 
 
 def _first_of_family(number: int, *, seed: int, sizes: Mapping[int, float]) -> int:
-    block = number // BLOCK
+    starts = _families(number // BLOCK, seed=seed, sizes=tuple(sizes.items()))
+    return starts[bisect(starts, number) - 1]
+
+
+@lru_cache(maxsize=4096)
+def _families(block: int, *, seed: int, sizes: tuple[tuple[int, float], ...]) -> tuple[int, ...]:
+    """The first numbers of the families of a block, in order."""
     cuts = Draws(seed, "block", block)
-    first = block * BLOCK
-    while True:
-        size = cuts.weighted(sizes)
-        if number < first + size:
-            return first
-        first += size
+    weights = dict(sizes)
+    starts = [block * BLOCK]
+    while starts[-1] < (block + 1) * BLOCK:
+        starts.append(starts[-1] + cuts.weighted(weights))
+    return tuple(starts[:-1])
 
 
 def _sizes(kind: Kind, audience: str | None) -> tuple[str, ...]:

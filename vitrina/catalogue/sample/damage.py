@@ -241,10 +241,7 @@ def _stated_price(made: Draft, product: Product, draws: Draws) -> _Spoilt | None
 def _spoilt_picture(made: Draft, product: Product, draws: Draws) -> _Spoilt | None:
     if not product.pictures:
         return None
-    try:
-        from vitrina.catalogue.sample.spoil_pictures import spoil
-    except ImportError:
-        return None
+    from vitrina.catalogue.sample.spoil_pictures import spoil
 
     at = draws.below(len(product.pictures))
     spoilt = spoil(made.photos[at].jpeg, draws=draws)

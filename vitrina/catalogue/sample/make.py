@@ -7,28 +7,17 @@ from vitrina.catalogue.sample.article import Article, article, unseen_colour
 from vitrina.catalogue.sample.damage import damaged, is_damaged, original_of
 from vitrina.catalogue.sample.draft import Draft, draft
 from vitrina.catalogue.sample.draws import Draws
+from vitrina.catalogue.sample.instructions import instruction
+from vitrina.catalogue.sample.phrases import phrases
 from vitrina.catalogue.sample.product_truth import ProductTruth, SpokenQuery, ToldEdit
 from vitrina.catalogue.sample.queries import queries
+from vitrina.catalogue.sample.questions import questions
 from vitrina.catalogue.sample.settings import Settings
 from vitrina.catalogue.sample.truth import Edit, Photo, Phrase, Question
 
 try:
-    from vitrina.catalogue.sample.edits import edit_pair
-    from vitrina.catalogue.sample.instructions import instruction
     from vitrina.catalogue.sample.spoken import is_available, speak
-
-    from vitrina.catalogue.sample.phrases import phrases
-    from vitrina.catalogue.sample.questions import questions
 except ImportError:  # for the hour in which these are written
-
-    def phrases(truth):
-        return ()
-
-    def questions(truth, *, draws):
-        return ()
-
-    def edit_pair(facts, *, attribute):
-        return None
 
     def is_available():
         return False
@@ -93,6 +82,7 @@ def _edits(facts: Article) -> tuple[ToldEdit, ...]:
     draws = Draws(facts.seed, "edit", facts.number)
     if not draws.chance(EDIT_SHARE):
         return ()
+    from vitrina.catalogue.sample.edits import edit_pair
 
     for attribute in draws.shuffled(("colour", "colour", "pattern", "material", *facts.features)):
         pair = edit_pair(facts, attribute=attribute)

@@ -82,9 +82,11 @@ def staging(out: Path) -> Iterator[Path]:
     It lies in the catalogue's folder, or beside it while there is no catalogue: a folder with other things in it
     is refused as a place for a new one.
     """
-    folder = out / f"{FOLDER}.part" if manifest_path(out).exists() else out.parent / f".{out.name}.{FOLDER}.part"
-    if folder.exists():
-        shutil.rmtree(folder)
+    inside, beside = out / f"{FOLDER}.part", out.parent / f".{out.name}.{FOLDER}.part"
+    for left in (inside, beside):
+        if left.exists():
+            shutil.rmtree(left)
+    folder = inside if manifest_path(out).exists() else beside
     folder.mkdir()
     try:
         yield folder
