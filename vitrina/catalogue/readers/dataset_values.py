@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 from vitrina.catalogue.readers.record import BadRow, Record
 
 _ROWS = 64
+# What pyarrow raises where bytes are not what they should be: a name that is no UTF-8 is a ValueError.
+_DAMAGE = (pa.ArrowException, OSError, ValueError, OverflowError)
 _Decode = Callable[[Any], Any]
 
 
@@ -67,7 +69,7 @@ def arrow_rows(path: Path, *, features: object | None = None) -> Iterator[Record
                     for values in _batch_rows(batch.slice(start, _ROWS)):
                         row += 1
                         yield _row(path, row, values=values, names=names, position=position)
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGE as error:
         yield BadRow(path, row + 1, "damaged file", f"{path.name} breaks off after {row:,} rows: {error}", size)
 
 
@@ -83,7 +85,7 @@ def parquet_rows(path: Path, *, features: object | None = None) -> Iterator[Reco
                 for values in _batch_rows(batch):
                     row += 1
                     yield _row(path, row, values=values, names=names, position=size * row // total)
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGE as error:
         yield BadRow(path, row + 1, "damaged file", f"{path.name} breaks off after {row:,} rows: {error}", size)
 
 
@@ -112,18 +114,24 @@ def _batches(reader: pa.RecordBatchStreamReader | pa.RecordBatchFileReader) -> I
 
 
 def _batch_rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | str]:
-    """The rows of a batch; where one of them cannot be read, that one as the reason."""
+    """The rows of a batch; where one of them cannot be read, that one as the reason.
+
+    A damaged file may hold positions that lead out of it, so nothing is read before it is checked.
+    """
     try:
+        batch.validate(full=True)
         rows = batch.to_pylist()
-    except (UnicodeDecodeError, ValueError, OverflowError):
+    except _DAMAGE:
         rows = None
     if rows is not None:
         yield from rows
         return
     for row in range(batch.num_rows):
         try:
-            yield batch.slice(row, 1).to_pylist()[0]
-        except (UnicodeDecodeError, ValueError, OverflowError) as error:
+            one = batch.slice(row, 1)
+            one.validate(full=True)
+            yield one.to_pylist()[0]
+        except _DAMAGE as error:
             yield str(error)
 
 
