@@ -17,8 +17,8 @@ from vitrina.catalogue.sample.stage import PICTURE_PX
 from vitrina.catalogue.sample.studio import photograph
 from vitrina.catalogue.sample.textures import SUBSTANCES
 
-MIXED = {"jar", "sunglasses"}
-"""Kinds of which a good part has another colour than the recorded one: what is in the jar, the lenses."""
+MIXED = {"jar", "smartphone", "sunglasses"}
+"""Kinds of which a good part has another colour than the recorded one: what is in the jar, the screen, the lenses."""
 
 
 def some(kind: str, *, count: int = 1) -> list[Article]:

@@ -28,11 +28,11 @@ def handbag(sheet: Sheet) -> None:
     metal = sheet.shape.choice((_BRASS, _SILVER))
     strap = sheet.trim if sheet.shape.chance(0.3) else sheet.plain
     handle = sheet.feature("handle")
+    reach, spread = sheet.between(0.5, 0.7), sheet.between(0.45, 0.7)
     if handle == "chain strap":
         _chain(sheet, metal, half=narrow - 0.06, top=top)
     else:
-        reach = sheet.between(0.5, 0.7)
-        half = narrow * sheet.between(0.45, 0.7)
+        half = narrow * spread
         arc = curve(
             (-half, top + 0.06),
             (-half * 0.86, top - reach * 0.7),

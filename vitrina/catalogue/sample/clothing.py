@@ -116,6 +116,7 @@ def dress(sheet: Sheet) -> None:
     flare = waist + sheet.between(0.16, 0.42)
     top, shoulder, neck = -0.92, 0.31 if sleeve != "sleeveless" else 0.25, sheet.between(0.13, 0.18)
     depth = top + sheet.between(0.14, 0.34)
+    is_belted = sheet.shape.chance(0.5)
     _inside_neck(sheet, neck, top=top)
     if sleeve != "sleeveless":
         _sleeves(sheet, shoulder=shoulder, armpit=0.29, cut=sleeve, top=top, bulk=-0.02)
@@ -141,7 +142,7 @@ def dress(sheet: Sheet) -> None:
         sheet.seam(
             (waist * at, waist_y + 0.03), (waist * at * 1.3, waist_y + 0.3 * (hem - waist_y)), (flare * at, hem - 0.1)
         )
-    if sheet.shape.chance(0.5):
+    if is_belted:
         sheet.part("belt", box(-waist - 0.01, waist_y - 0.04, waist + 0.01, waist_y + 0.035, 0.02), sheet.trim, "lying")
 
 

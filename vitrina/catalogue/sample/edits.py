@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+import simplejpeg
 from PIL import Image, ImageFilter
 
 from vitrina.catalogue.sample.article import Article
@@ -19,6 +20,10 @@ from vitrina.catalogue.sample.truth import Edit, Photo
 _LATER_SHARE = 0.4
 """Share of the edits that are seen in a later studio view: other grounds, props, a part hidden."""
 
+_LEAST_CHANGED_PX = 30
+_LEAST_STEP = 24
+"""An edit that changes fewer pixels than this by at least this step of 255 is not worth calling one."""
+
 _EDGE_PX = 5
 """Side of the square by which the mask is grown: the outline's soft edge belongs to what may change."""
 
@@ -30,8 +35,9 @@ def edit_pair(article: Article, *, attribute: str) -> Edit | None:
     the shadow differs, where the outline or how clear the material is changes, and what JPEG makes of the pixels next
     to the mask. A change of colour, pattern or material leaves the drawing's outlines as they are.
 
-    None where the article has no other value for the attribute, or none that changes nothing else: an article with a
-    print on a plain front has no pattern. Raises ValueError for an attribute that articles of the kind do not have.
+    None where the article has no other value for the attribute, or none that can be seen and changes nothing else: an
+    article with a print on a plain front is given no pattern. Raises ValueError for an attribute that articles of the
+    kind do not have.
     """
     known = ("colour", "pattern", "material", *article.features)
     if attribute not in known:
@@ -46,6 +52,8 @@ def edit_pair(article: Article, *, attribute: str) -> Edit | None:
         if attribute in article.features or _outlines(sheet) == _outlines(own):
             view = 1 if draws.chance(_LATER_SHARE) else 0
             source, target = (studio_photo(article, each, framed=(own, sheet), view=view) for each in (own, sheet))
+            if not _differ(source, target):
+                continue
             return Edit(
                 attribute=attribute,
                 before=article.attributes[attribute],
@@ -86,6 +94,12 @@ def _outlines(sheet: Sheet) -> list[tuple[str, tuple[float, ...]]]:
         for mark in sheet.marks
         if isinstance(mark, Word) or not isinstance(mark, Line)
     ]
+
+
+def _differ(source: Photo, target: Photo) -> bool:
+    """Whether the change can be seen."""
+    before, after = (simplejpeg.decode_jpeg(photo.jpeg).astype(np.int16) for photo in (source, target))
+    return int((np.abs(before - after).max(-1) >= _LEAST_STEP).sum()) >= _LEAST_CHANGED_PX
 
 
 def _union(source: Photo, target: Photo, *, number: int) -> bytes:

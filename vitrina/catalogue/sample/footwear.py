@@ -22,7 +22,8 @@ _LINING = Colour(70, 64, 60)
 def sneakers(sheet: Sheet) -> None:
     """A laced trainer, low or high, with a rubber sole and a mark on the side."""
     high = sheet.feature("height") == "high-top"
-    collar = -0.58 if high else sheet.between(-0.2, -0.12)
+    low = sheet.between(-0.2, -0.12)
+    collar = -0.58 if high else low
     tongue = collar - sheet.between(0.08, 0.16)
     toe, thick = sheet.between(0.1, 0.2), sheet.between(0.12, 0.2)
     front = -0.16 if high else -0.22
@@ -97,7 +98,8 @@ def _laces(sheet: Sheet, *, top: tuple[float, float], bottom: tuple[float, float
 def boots(sheet: Sheet) -> None:
     """A boot with an ankle or a knee-high shaft: laced, zipped, or with elastic sides or a strap."""
     knee = sheet.feature("shaft") == "knee-high"
-    top = -1.02 if knee else sheet.between(-0.52, -0.38)
+    ankle = sheet.between(-0.52, -0.38)
+    top = -1.02 if knee else ankle
     calf, toe = sheet.between(0.02, 0.1), sheet.between(0.02, 0.14)
     rim = 0.0 if not knee else calf
     upper = soft(

@@ -25,7 +25,7 @@ def chair(sheet: Sheet) -> None:
     lean, tall = sheet.between(0.1, 0.2), sheet.between(-1.0, -0.84)
     half, seat_y, depth = sheet.between(0.36, 0.44), sheet.between(0.02, 0.1), 0.24
     leg = sheet.between(0.06, 0.09)
-    splay = sheet.between(0.0, 0.1)
+    splay, is_braced = sheet.between(0.0, 0.1), sheet.shape.chance(0.4)
     wood = Finish(Colour(186, 144, 98), "wood") if sheet.article.material in ("plastic", "rattan") else sheet.plain
     dark = Finish(wood.colour.mixed(wood.colour.shade, 0.4), wood.material)
     left, right = -half + lean, half + lean
@@ -82,7 +82,7 @@ def chair(sheet: Sheet) -> None:
     low = seat_y + depth
     for x, side in ((front_left + 0.02, -1), (front_right, 1)):
         sheet.part("leg", tube(curve((x, low), (x + side * splay, 0.96)), leg, ends="butt"), wood, "round")
-    if sheet.shape.chance(0.4):
+    if is_braced:
         sheet.part("stretcher", tube(curve((front_left, 0.62), (front_right + 0.02, 0.62)), 0.04), dark, "lying")
     sheet.part("seat", seat, sheet.main, "flat")
     edge = soft(

@@ -78,6 +78,7 @@ def toy_car(sheet: Sheet) -> None:
     body = sheet.feature("body")
     low, belt = 0.36, sheet.between(-0.04, 0.06)
     nose, roof = sheet.between(0.02, 0.12), sheet.between(-0.46, -0.36)
+    has_panes, extra = sheet.shape.chance(0.6), sheet.shape.uniform()
     if body == "saloon":
         shell = soft(
             (-0.9, low, 0.08),
@@ -104,7 +105,7 @@ def toy_car(sheet: Sheet) -> None:
             (0.9, low, 0.08),
         )
         panes = [((0.06, roof + 0.12), (0.3, roof + 0.12), (0.46, belt - 0.02), (0.06, belt - 0.02))]
-        if sheet.shape.chance(0.6):
+        if has_panes:
             panes += [
                 ((x, roof + 0.12), (x + 0.26, roof + 0.12), (x + 0.26, belt - 0.04), (x, belt - 0.04))
                 for x in (-0.76, -0.4)
@@ -144,11 +145,11 @@ def toy_car(sheet: Sheet) -> None:
         sheet.part("wheel", ellipse(x, low + 0.06, radius, radius), tyre, "ball")
         sheet.part("hub", ellipse(x, low + 0.06, radius * 0.52, radius * 0.52), hub, "flat")
         sheet.part("axle", ellipse(x, low + 0.06, radius * 0.16, radius * 0.16), tyre, "flat")
-    if body == "saloon" and sheet.shape.chance(0.3):
+    if body == "saloon" and extra < 0.3:
         rack = curve((-0.3, roof - 0.04), (0.16, roof - 0.04))
         sheet.part("roof rack", tube(rack, 0.035), sheet.trim, "flat")
         sheet.part("luggage", box(-0.24, roof - 0.2, 0.04, roof - 0.05, 0.03), Finish(Colour(146, 98, 58), "leather"))
-    elif sheet.shape.chance(0.3):
+    elif extra > 0.65:
         number = str(sheet.shape.below(90) + 10)
         sheet.part("race disc", ellipse(-0.2, belt + 0.16, 0.13, 0.13), Finish(WHITE, "cardboard"), "flat")
         sheet.word(number, colour=BLACK, x=-0.2, y=belt + 0.16, width=0.15, height=0.14)

@@ -38,6 +38,9 @@ _TOYS = frozenset({"teddy bear", "toy car", "ball"})
 _TOPS = frozenset({"t-shirt", "shirt", "hoodie", "dress", "skirt", "trousers", "scarf"})
 _UNDER_RAIL = frozenset({"sneakers", "boots", "heels", "handbag", "backpack"})
 
+_SEATS: Mapping[str, float] = {"sofa": 0.36, "table": 0.84, "chair": 0.44}
+"""How far up a piece of furniture things stand on it, as a share of its height."""
+
 _MOST_HIDDEN = 0.4
 """Nothing is put where it would hide more than this share of the rectangle of the article itself."""
 
@@ -143,7 +146,7 @@ def _living(stage: Stage, article: Article, draws: Draws) -> None:
         first, rest = _spread(big[0], big[1:], scale=scale, floor=floor, draws=draws) if big else (None, [])
         own = _upon(figure(article), first, scale=scale * 1.25, line=line, draws=draws)
         others = [*rest, *([first] if first else [])]
-    hosts = [spot for spot in (own, *others) if spot.sheet.article.kind.name in ("sofa", "table", "chair")]
+    hosts = [spot for spot in (own, *others) if spot.sheet.article.kind.name in _SEATS]
     small = company(article, kinds=_ON_FURNITURE - {name}, count=len(hosts), draws=draws)
     for other, host in zip(small, hosts, strict=False):
         if host.sheet is not own.sheet or name in _FURNITURE:
@@ -157,10 +160,9 @@ def _living(stage: Stage, article: Article, draws: Draws) -> None:
 def _upon(sheet: Sheet, host: _Spot | None, *, scale: float, line: float, draws: Draws) -> _Spot:
     """A thing on a piece of furniture, or on the floor where there is none to carry it."""
     high = _high(sheet.article, scale)
-    seats: Mapping[str, float] = {"sofa": 0.36, "table": 0.84, "chair": 0.44, "bookcase": 1.0}
-    if host is None:
-        return _Spot(sheet, draws.uniform(-0.5, 0.5), line + 0.4, high)
-    share = seats[host.sheet.article.kind.name]
+    if host is None or host.sheet.article.kind.name not in _SEATS:
+        return _Spot(sheet, draws.uniform(-0.5, 0.5), line + 0.45, high)
+    share = _SEATS[host.sheet.article.kind.name]
     half = max(host.rect.width() / 2 - breadth(sheet, high=high) / 2, 0.0) * 0.7
     x = min(max(host.x + draws.uniform(-1, 1) * half, -0.7), 0.7)
     if host.sheet.article.kind.name == "chair":

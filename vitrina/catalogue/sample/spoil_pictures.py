@@ -87,7 +87,7 @@ def _noise(pixels: np.ndarray, draws: Draws) -> np.ndarray:
 
 def _low_light(pixels: np.ndarray, draws: Draws) -> np.ndarray:
     """Too little light: dark, flat and a little noisy."""
-    share = draws.uniform(0.12, 0.4)
+    share = draws.uniform(0.2, 0.48)
     random = np.random.default_rng(draws.below(1 << 32))
     dark = 255 * share * (pixels / np.float32(255)) ** 1.3
     return _clipped(dark + random.standard_normal(pixels.shape, np.float32) * 5)
@@ -95,7 +95,7 @@ def _low_light(pixels: np.ndarray, draws: Draws) -> np.ndarray:
 
 def _over_exposure(pixels: np.ndarray, draws: Draws) -> np.ndarray:
     """Too much light: what is bright runs out to white."""
-    gain, lift = draws.uniform(1.4, 2.0), draws.uniform(20, 60)
+    gain, lift = draws.uniform(1.25, 1.75), draws.uniform(10, 45)
     return _clipped(pixels * np.float32(gain) + np.float32(lift))
 
 

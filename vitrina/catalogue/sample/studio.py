@@ -21,6 +21,12 @@ __all__ = ["PICTURE_PX", "photograph", "studio_photo"]
 _SETTINGS: dict[Setting, float] = {"studio": 0.44, "shelf": 0.31, "room": 0.25}
 """Weights of the settings of all views but the first, of those that the kind of goods can be seen in."""
 
+_LEAST_SHARE = 0.45
+"""A scene of which so much of the article cannot be seen gives way to a studio picture."""
+
+_LEAST_PX = 200
+"""A scene in which the article is smaller gives way to a studio picture."""
+
 _HIDDEN_SHARE = 0.25
 """Share of the later studio pictures in which something hides a part of the article."""
 
@@ -37,15 +43,19 @@ def photograph(article: Article, *, view: int) -> Photo:
     draws = Draws(article.seed, "picture", article.number, view)
     if view:
         weights = {name: weight for name, weight in _SETTINGS.items() if _can_be(name, article)}
-        match draws.weighted(weights):
-            case "shelf":
-                return shelf(article, draws)
-            case "room":
-                return room(article, draws)
-            case _:
-                pass
+        setting = draws.weighted(weights)
+        if setting != "studio":
+            scene = shelf(article, draws) if setting == "shelf" else room(article, draws)
+            if _shows(scene, article):
+                return scene
     sheet = figure(article)
     return studio_photo(article, sheet, framed=(sheet,), view=view)
+
+
+def _shows(scene: Photo, article: Article) -> bool:
+    """Whether the article can be seen well enough among the others."""
+    own = [thing for thing in scene.truth.objects if thing.article == article.number]
+    return any(thing.visible_share >= _LEAST_SHARE and thing.area_px >= _LEAST_PX for thing in own)
 
 
 def _can_be(setting: Setting, article: Article) -> bool:

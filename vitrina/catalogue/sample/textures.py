@@ -46,7 +46,7 @@ SUBSTANCES: dict[str, Substance] = {
     "denim": Substance("twill", 0.8, folds=0.45),
     "enamelled steel": Substance("cast", 0.1, 0.85),
     "clear glass": Substance(gloss=1.0, clear_share=0.9),
-    "foil": Substance("none", 0.0, 0.9, folds=0.35, metal=True),
+    "foil": Substance("cast", 0.3, 0.9, folds=0.35, metal=True),
     "glass": Substance(gloss=1.0, clear_share=0.42),
     "kraft paper": Substance("slub", 0.4, folds=0.25),
     "leather": Substance("grain", 0.4, 0.5, folds=0.22),
