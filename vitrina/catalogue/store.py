@@ -1,7 +1,7 @@
 """The catalogue on disk: a folder of Arrow shards and a manifest that is replaced atomically."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal, Self
@@ -104,8 +104,13 @@ class Catalogue:
         """One row per product in row order: every column but the pictures' bytes, with `picture_count` and
         `text_count` (int32; titles and descriptions) and `digest` (16 bytes that identify a product's content)."""
         self.verify()
-        batches = [shard.facts() for shard in self._shards]
-        return pa.Table.from_batches(batches, schema=FACTS)
+        return pa.Table.from_batches(list(self.fact_batches()), schema=FACTS)
+
+    def fact_batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows of `facts`, shard after shard: memory holds one shard's. Raises ValueError where one is damaged."""
+        for shard in self._shards:
+            shard.verify()
+            yield shard.facts()
 
     def verify(self) -> None:
         """Compares every shard with its recorded digest. Raises ValueError naming the first damaged file."""

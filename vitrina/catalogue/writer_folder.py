@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import fcntl
 import os
 import re
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vitrina.catalogue.manifest import Manifest, manifest_path, named_files, read_manifest
+from vitrina.catalogue.writer_lock import take_lock
 
 _LOCK = ".lock"
 _DATA = re.compile(r"(products|dead)-\d{6,}\.arrow|version-\d{6,}\.json")
@@ -92,25 +92,17 @@ def _lock(folder: Path) -> _Lock:
     """Makes the folder where needed and locks it for one writer. The kernel frees the lock of a killed one."""
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file: name a folder for the catalogue")
-    path = folder / _LOCK
     made_folder = False
     while True:
         made_folder = made_folder or not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            descriptor = take_lock(folder / _LOCK)
         except FileNotFoundError:  # another writer has just removed the folder that it had made
             continue
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if path.stat().st_ino == os.fstat(descriptor).st_ino:
-                return _Lock(descriptor, made_folder)
-        except BlockingIOError:
-            os.close(descriptor)
-            raise ValueError(f"another program is writing the catalogue {folder}: try again when it is done") from None
-        except FileNotFoundError:  # another writer has just finished and taken its lock file along
-            pass
-        os.close(descriptor)
+        if descriptor is None:
+            raise ValueError(f"another program is writing the catalogue {folder}: try again when it is done")
+        return _Lock(descriptor, made_folder)
 
 
 def _unlock(folder: Path, lock: _Lock) -> None:
