@@ -67,7 +67,7 @@ class Preview:
         lines.append("the mapping, as found (--save-mapping FILE keeps it, --mapping FILE uses it):")
         lines += [f"  {field} = {columns}" for field, columns in self.mapping.items()]
         if self.guessed:
-            lines.append(f"  found in each file by itself: {', '.join(self.guessed)}")
+            lines.append(f"  left to each file: {', '.join(self.guessed)}")
         return "\n".join([*lines, "nothing was written, nothing was downloaded"])
 
 
@@ -134,7 +134,8 @@ def _picture(reference: bytes | str, picture: bytes | PictureError) -> PreviewPi
 
 def _file_lines(file: PreviewFile) -> list[str]:
     rejected = sum(problem.count for problem in file.problems if problem.kind == "row")
-    head = f"{file.report.file}: {rejected:,} of the first {file.read:,} rows would be rejected"
+    head = f"{file.report.file}: of the first {file.read:,} rows, {rejected:,} would be rejected"
+    head += " before their pictures are looked at"
     lines = [head, f"  {file.report.columns}", *(f"  note: {note}" for note in file.report.notes)]
     for problem in file.problems:
         lines.append(f"  {problem.count:,} × {problem.reason} ({problem.samples[0].text()})")
