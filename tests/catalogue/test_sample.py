@@ -155,7 +155,7 @@ def test_held_out_combinations_are_in_no_product_of_train_and_every_kind_and_col
     assert all(train[each.kind.name, each.colour, each.pattern] == 0 for each in unseen)
     assert_share(len(unseen), len(held_out), UNSEEN_SHARE)
     for axis, names in ((0, KINDS), (1, PALETTE)):
-        counts = Counter({name: 0 for name in names})
+        counts = Counter(dict.fromkeys(names, 0))
         for combination, count in train.items():
             counts[combination[axis]] += count
         assert min(counts.values()) > 0.5 * train.total() / len(names)

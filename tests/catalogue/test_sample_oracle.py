@@ -16,8 +16,9 @@ import pytest
 
 from vitrina.catalogue.sample import Oracle, expected_price, write, write_sample
 from vitrina.catalogue.sample.chunk import from_bytes, make_chunk, to_bytes
-from vitrina.catalogue.sample.make import EDIT_SHARE, SPOKEN_SHARE, is_available, make
+from vitrina.catalogue.sample.make import EDIT_SHARE, SPOKEN_SHARE, make
 from vitrina.catalogue.sample.settings import Settings
+from vitrina.catalogue.sample.spoken import is_available
 from vitrina.catalogue.sample.tables import SCHEMAS
 from vitrina.catalogue.sample.workers import Workers
 from vitrina.catalogue.store import Catalogue

@@ -26,8 +26,8 @@ from vitrina.catalogue.sample.settings import (
     PriceScale,
     Quantiles,
 )
-from vitrina.catalogue.sample.words_en import KINDS_EN
-from vitrina.catalogue.sample.words_es import KINDS_ES
+from vitrina.catalogue.sample.words_en import CONTENTS_EN, KINDS_EN
+from vitrina.catalogue.sample.words_es import CONTENTS_ES, KINDS_ES
 from vitrina.catalogue.store import Catalogue
 
 log = logging.getLogger(__name__)
@@ -207,17 +207,25 @@ def _groups(categories: Mapping[tuple[str, ...], int]) -> dict[str, dict[tuple[s
 
 
 def _nouns() -> Mapping[tuple[str, ...], set[str]]:
-    """The kinds by their nouns, in the singular and the plural, in both languages, without accents."""
+    """The kinds by their nouns, and groceries by their contents, in the singular and the plural, in both languages,
+    without accents."""
     nouns: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for kind in KINDS:
-        for noun in KINDS_EN[kind].nouns:
-            words = _words(noun)
+    for name, kind in KINDS.items():
+        contents = kind.features.get("contents", {})
+        english = [*KINDS_EN[name].nouns, *(word for each in contents for word in CONTENTS_EN[each])]
+        spanish = [noun.text for noun in KINDS_ES[name].nouns]
+        spanish += [word for each in contents for word in CONTENTS_ES[each]]
+        for words in map(_words, english):
             for last in _numbers(words[-1]):
-                nouns[(*words[:-1], last)].add(kind)
-        for noun in KINDS_ES[kind].nouns:
-            words = _words(noun.text)
+                nouns[(*words[:-1], last)].add(name)
+        for words in (_words(CONTENTS_EN[each][0]) for each in contents):
+            for last in _numbers(words[-1]):
+                nouns[(last,)].add(name)  # milk is milk, whole or not
+        for words in map(_words, spanish):
             for first in _numbers(words[0]):
-                nouns[(first, *words[1:])].add(kind)
+                nouns[(first, *words[1:])].add(name)
+                if contents:
+                    nouns[(first,)].add(name)
     return nouns
 
 
@@ -236,8 +244,8 @@ def _numbers(word: str) -> set[str]:
 def _words(text: str) -> list[str]:
     plain = unicodedata.normalize("NFD", text.casefold())
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    # A hyphen inside a word stays: a T-shirt is no shirt.
-    return re.findall(r"\w+(?:-\w+)*", plain)
+    # A T-shirt is a Tshirt, and no shirt.
+    return re.findall(r"\w+", re.sub(r"(?<=\w)-(?=\w)", "", plain))
 
 
 def _named(path: Sequence[str], nouns: Mapping[tuple[str, ...], set[str]]) -> list[str]:

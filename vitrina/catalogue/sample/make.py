@@ -13,15 +13,8 @@ from vitrina.catalogue.sample.product_truth import ProductTruth, SpokenQuery, To
 from vitrina.catalogue.sample.queries import queries
 from vitrina.catalogue.sample.questions import questions
 from vitrina.catalogue.sample.settings import Settings
+from vitrina.catalogue.sample.spoken import is_available, speak
 from vitrina.catalogue.sample.truth import Edit, Photo, Phrase, Question
-
-try:
-    from vitrina.catalogue.sample.spoken import is_available, speak
-except ImportError:  # for the hour in which these are written
-
-    def is_available():
-        return False
-
 
 EDIT_SHARE = 0.05
 """Share of the products that have an edit pair: two pictures more."""

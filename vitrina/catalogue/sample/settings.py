@@ -13,7 +13,7 @@ from vitrina.catalogue.sample.kinds import KINDS
 Quantiles = tuple[float, ...]
 """Values at `QUANTILES`, ascending."""
 
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+QUANTILES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Where distributions are measured and followed."""
 
 MAX_PICTURES = 8
