@@ -75,9 +75,14 @@ def _spread(text: str) -> str:
     return re.sub(r"\bal (?=[a-zñáéíóú])", "a el ", re.sub(r"\bdel\b", "de el", text))
 
 
+def _whole(text: str) -> str:
+    """English in which "cropped above the ankle" is no place."""
+    return text.replace("above the ankle", "above_ankle")
+
+
 def resolve(text: str, *, language: Language, truth: PictureTruth) -> list[Candidate]:
     """The whole things that words can mean."""
-    text = _spread(text) if language == "es" else text
+    text = _spread(text) if language == "es" else _whole(text)
     says = re.fullmatch(r'(.+) (?:that says?|que dicen?) "(.+)"', text)
     if says:
         owners = {part.object for part in truth.parts if part.text == says[2]}
@@ -127,7 +132,7 @@ def _vocabulary(language: Language) -> Mapping[str, tuple[str, str]]:
     if language == "en":
         tables = [("colour", COLOURS_EN), ("pattern", PATTERNS_EN)]
         words |= {word: (name, value) for name, table in tables for value, known in table.items() for word in known}
-        words |= {after: ("feature", value) for value, (_, after) in FEATURES_EN.items()}
+        words |= {_whole(after): ("feature", value) for value, (_, after) in FEATURES_EN.items()}
     else:
         forms = [("colour", COLOURS_ES), ("pattern", PATTERNS_ES)]
         words |= {

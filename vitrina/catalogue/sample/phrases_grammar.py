@@ -11,6 +11,7 @@ from vitrina.catalogue.sample.words_es import Gender, Noun
 _PREPOSITION = re.compile(r" (?=(?:de|del|con|para|sin|en|a|al) )")
 _STRESSED_A = frozenset({"agua", "águila", "ala", "alma", "ancla", "área", "arma", "asa", "aula", "hacha", "hada"})
 _IRREGULAR_EN = {"shelf": "shelves", "scarf": "scarves", "knife": "knives", "leaf": "leaves", "foot": "feet"}
+"""By the end of a word, so that bookshelves are there too."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,9 @@ def plural(name: Name, *, language: Language) -> Name:
 
 def _english_plural(words: str) -> str:
     first, _, last = words.rpartition(" ")
-    if last in _IRREGULAR_EN:
-        last = _IRREGULAR_EN[last]
+    irregular = next((end for end in _IRREGULAR_EN if last.endswith(end)), None)
+    if irregular is not None:
+        last = last.removesuffix(irregular) + _IRREGULAR_EN[irregular]
     elif re.search(r"(?:s|x|z|ch|sh)$", last):
         last += "es"
     elif re.search(r"[^aeiou]y$", last):
