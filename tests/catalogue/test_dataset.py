@@ -222,6 +222,30 @@ def test_an_image_folder_with_a_table_is_read_through_it(tmp_path: Path, table: 
         assert other["image"].tobytes() == Pillow.open(file).tobytes()
 
 
+def test_classes_of_an_image_folder_are_categories(tmp_path: Path) -> None:
+    for name in ("train/rojo/1.png", "train/train station/2.png", "test/rojo/3.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(picture(1))
+    (tmp_path / "README.md").write_text(card("dataset_info:", "  features: []"))
+    assert read(tmp_path) == [
+        {"id": "train/rojo/1.png", "image": "train/rojo/1.png", "category": ["rojo"], "split": "train"},
+        {"id": "train/train station/2.png", "image": "train/train station/2.png", "category": ["train station"],
+         "split": "train"},
+        {"id": "test/rojo/3.png", "image": "test/rojo/3.png", "category": ["rojo"], "split": "test"},
+    ]  # fmt: skip
+
+
+def test_the_cache_of_datasets_is_read(tmp_path: Path) -> None:
+    (tmp_path / "feed").mkdir()
+    for split in ("train", "test"):
+        (tmp_path / "feed" / f"{split}.csv").write_text(f"title\n{split}\n")
+    theirs = datasets.load_dataset(str(tmp_path / "feed"), cache_dir=str(tmp_path / "cache"))
+    assert isinstance(theirs, datasets.DatasetDict)
+    folder = Path(theirs["train"].cache_files[0]["filename"]).parent
+    assert is_dataset(folder)
+    assert read(folder) == [{"title": "train", "split": "train"}, {"title": "test", "split": "test"}]
+
+
 def test_a_broken_arrow_file_costs_its_end_and_no_other_file(tmp_path: Path) -> None:
     shop(300).save_to_disk(tmp_path / "shop", num_shards=3)
     first = tmp_path / "shop" / "data-00000-of-00003.arrow"

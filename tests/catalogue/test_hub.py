@@ -167,15 +167,18 @@ def picture(shade: int) -> bytes:
     [
         {"feed.jsonl": b'{"title": "a", "image": ["img/1.png", "img/gone.png"]}\n'},
         {"data/train.csv": b"title,image\na,img/1.png\n"},
+        {"train/feed.csv": b"title,image\na,1.png\n", "test/feed.csv": b"title,image\na,1.png\n"},
         {"metadata.csv": b"file_name,title\nimg/1.png,a\n"},
     ],
 )
 def test_pictures_named_by_their_path_come_as_bytes(hub: LittleHub, files: dict[str, bytes]) -> None:
-    folder = "data/" if "data/train.csv" in files else ""
-    hub.add("ana/shop", {**files, f"{folder}img/1.png": picture(1)})
-    (row,) = read("hf:ana/shop")
-    assert row["title"] == "a"
-    assert (row["image"] if isinstance(row["image"], list) else [row["image"]])[0] == picture(1)
+    places = {"feed.jsonl": "img/", "metadata.csv": "img/", "data/train.csv": "data/img/", "train/feed.csv": "train/"}
+    second = {"test/1.png": picture(2)} if "test/feed.csv" in files else {}
+    hub.add("ana/shop", {**files, f"{places[next(iter(files))]}1.png": picture(1), **second})
+    rows = read("hf:ana/shop")
+    found = [row["image"] if isinstance(row["image"], list) else [row["image"]] for row in rows]
+    assert [row["title"] for row in rows] == ["a"] * len(rows)
+    assert [each[0] for each in found] == [picture(1), picture(2)][: len(files)]
 
 
 def test_a_shard_that_is_damaged_costs_itself(hub: LittleHub) -> None:

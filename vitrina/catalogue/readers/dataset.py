@@ -16,6 +16,7 @@ from vitrina.catalogue.readers.dataset_layout import (
     Part,
     find_layout,
     is_metadata,
+    is_split_word,
     kind_of_file,
     read_card,
     split_of,
@@ -263,8 +264,9 @@ def _holds_rows(folder: Path) -> bool:
 def _file_rows(file: DataFile, *, fetch: Callable[[DataFile], Path]) -> Iterator[Record | BadRow]:
     """The rows of one file, numbered from 1."""
     if file.kind == "pictures":
-        folders = [each for each in posixpath.dirname(file.name).split("/") if each and not split_of(f"{each}/")]
-        yield Record(Path(file.name), 1, {"id": file.name, "image": file.name, "category": folders}, file.size)
+        folders = [each for each in posixpath.dirname(file.name).split("/") if each]
+        category = folders[1:] if folders and is_split_word(folders[0]) else folders
+        yield Record(Path(file.name), 1, {"id": file.name, "image": file.name, "category": category}, file.size)
         return
     path = fetch(file)
     if file.kind == "arrow":

@@ -168,6 +168,11 @@ def split_of(file: str) -> str | None:
     return _split_in_folders(file) or _split_in_name(file)
 
 
+def is_split_word(name: str) -> bool:
+    """Whether a folder's name is a split's and nothing else: `train`, not `train station`."""
+    return any(name.lower() in words for words in _KEYWORDS.values())
+
+
 def glob_pattern(pattern: str) -> re.Pattern[str]:
     """A pattern of files as `datasets` understands it: `*` stays in its folder, `**` goes through folders."""
     parts = []

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from vitrina.catalogue.readers.record import BadRow, Record
 
 _ROWS = 64
+_BUFFER = 1 << 20  # column chunks are read in pieces, not whole: a row group may hold gigabytes of pictures
 # What pyarrow raises where bytes are not what they should be: a name that is no UTF-8 is a ValueError.
 _DAMAGE = (pa.ArrowException, OSError, ValueError, OverflowError)
 _Decode = Callable[[Any], Any]
@@ -77,7 +78,7 @@ def parquet_rows(path: Path, *, features: object | None = None) -> Iterator[Reco
     """The rows of a Parquet file, a few at a time; a break in it is one bad row at its end."""
     size, row = path.stat().st_size, 0
     try:
-        with pq.ParquetFile(path, pre_buffer=False) as file:
+        with pq.ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER) as file:
             found = features_of(file.schema_arrow)
             names = Features(found if found is not None else features)
             total = max(1, file.metadata.num_rows)

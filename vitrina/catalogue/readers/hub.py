@@ -87,11 +87,12 @@ class HubReader:
         self.note = "; ".join(note for note in notes if note)
 
     def rows(self) -> Iterator[Record | BadRow]:
-        folder = posixpath.dirname(self._files[0].name)
         for row in read_files(self._files, fetch=self._fetch):
             if isinstance(row, BadRow):
                 yield row
             else:
+                file = row.file.relative_to(self.root) if row.file.is_relative_to(self.root) else row.file
+                folder = file.parent.as_posix()
                 values = {name: self._with_bytes(value, folder=folder) for name, value in row.values.items()}
                 yield Record(row.file, row.row, values, row.position)
 
