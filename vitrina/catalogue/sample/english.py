@@ -78,6 +78,10 @@ _GROCERY_FACTS: tuple[Fact, ...] = (
     Fact("{other_use}", "other_use"),
 )
 
+_SHORTS = ("{noun}", "{colour} {noun}", "{brand} {noun}", "{colour} {material} {noun}", "{brand} {colour} {noun}")
+_GROCERY_SHORTS = ("{contents}", "{brand} {contents}", "{contents} {size}")
+"""Titles for shops of few words."""
+
 _TAILS = (
     "for {whom}",
     "{material_name}",
@@ -115,8 +119,14 @@ def english_title(article: Article, *, draws: Draws, words: float | None = None)
     """One English title, of about `words` words where given."""
     slots = _slots(article, draws)
     is_pantry = article.kind.domain == "groceries"
-    templates, tails = (_GROCERY_TITLES, _GROCERY_TAILS) if is_pantry else (_TITLES, _TAILS)
-    text = title_of(templates, tails=tails, slots=slots, draws=draws, words=words)
+    text = title_of(
+        _GROCERY_TITLES if is_pantry else _TITLES,
+        shorts=_GROCERY_SHORTS if is_pantry else _SHORTS,
+        tails=_GROCERY_TAILS if is_pantry else _TAILS,
+        slots=slots,
+        draws=draws,
+        words=words,
+    )
     text = _with_articles(text)
     case = draws.weighted({"sentence": 5.0, "title": 3.5, "lower": 1.5})
     return in_title_case(text) if case == "title" else capital(text) if case == "sentence" else text

@@ -13,6 +13,9 @@ _TOKEN = re.compile(r"\{\w+\}|\[(?:\.\d+:)?|[\]()|]|[^\[\](){}|]+")
 _TRIES = 8
 """Titles among which the one nearest to a wanted length is taken."""
 
+_SHORT = 4.5
+"""Titles of fewer words may also be of the shortest templates."""
+
 
 @dataclass(frozen=True)
 class _Slot:
@@ -70,23 +73,25 @@ def first_that_fits(templates: Mapping[str, float], *, slots: Mapping[str, str],
 def title_of(
     templates: Mapping[str, float],
     *,
+    shorts: Sequence[str],
     tails: Sequence[str],
     slots: Mapping[str, str],
     draws: Draws,
     words: float | None = None,
 ) -> str:
-    """A title from one of the templates; with `words`, the nearest to that length of several, with further facts
-    behind commas where all are too short, or the noun alone where one word is wanted."""
+    """A title from one of the templates; with `words`, the nearest to that length of several and of the short ones,
+    with further facts behind commas where all are too short."""
     if words is None:
         return first_that_fits(templates, slots=slots, draws=draws)
-    if words < 1.5 and " " not in slots["noun"]:
-        return slots["noun"]
     tries = [first_that_fits(templates, slots=slots, draws=draws) for _ in range(_TRIES)]
+    if words < _SHORT:
+        brief = [expand(template, slots=slots, draws=draws) for template in draws.shuffled(shorts)]
+        tries = [*(text for text in brief if text), *tries]
     text = min(tries, key=lambda each: abs(len(each.split()) - words))
     for tail in draws.shuffled(tails):
         more = expand(tail, slots=slots, draws=draws)
         short = words - len(text.split())
-        if more is not None and more.lower() not in text.lower() and len(more.split()) - short <= short:
+        if more is not None and more.lower() not in text.lower() and len(more.split()) - short < short:
             text = f"{text}, {more}"
     return text
 

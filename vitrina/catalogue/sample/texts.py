@@ -91,7 +91,7 @@ def _length(facts: Article, what: str, language: str, *, quantiles: Sequence[flo
     place = Draws(facts.seed, "length", what, language, facts.number).uniform()
     marks = (0.0, *QUANTILES, 1.0)
     # The ends are unknown: a little beyond the outer quantiles.
-    values = (max(1.0, 0.8 * quantiles[0]), *quantiles, 1.15 * quantiles[-1])
+    values = (max(1.0, 0.9 * quantiles[0]), *quantiles, 1.05 * quantiles[-1])
     at = next(at for at, mark in enumerate(marks[1:]) if place < mark)
     share = (place - marks[at]) / (marks[at + 1] - marks[at])
     return values[at] + share * (values[at + 1] - values[at])
