@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, get_args
 
 from vitrina.catalogue.price import currency_code
@@ -215,6 +216,7 @@ def language_code(text: str) -> str | None:
     return f"{match[1]}-{match[2].upper()}" if match[2] else match[1]
 
 
+@lru_cache(maxsize=10_000)  # readers ask for the same names in every row
 def plain_name(name: str) -> str:
     """`Título (ES)`, `tituloES` and `titulo-es` as `titulo_es`."""
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)

@@ -13,9 +13,11 @@ _PATH_SIGN = re.compile(r"\s*(?:>+|»|›)\s*")
 
 def text_of(value: object) -> str | None:
     """A text or a number as a text without blanks around it; None for anything else and where nothing is left."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         return None
-    return str(value).strip() or None
+    return str(value)
 
 
 def first_text(*values: object) -> str | None:

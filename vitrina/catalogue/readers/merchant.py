@@ -81,6 +81,7 @@ def merchant_values(attributes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
             "attributes": without_nothing(
                 {
                     **others,
+                    "availability": plain_name(first.get("availability", "")),
                     "google_product_category": googles if own or not is_path else None,
                     "regular_price": price if is_reduced and amount_of(price) != amount_of(sale) else None,
                     **dict(_details(attributes.get("product_detail", []))),

@@ -116,8 +116,11 @@ class ShopifyTable:
     def _products(self, rows: Sequence[Record], *, position: int) -> Iterator[Record]:
         if not rows:
             return
-        cells = [{_OURS[plain]: text for plain, text in _plain_cells(row) if plain in _OURS} for row in rows]
-        whole = {name: first_text(*(each.get(name) for each in cells)) for name in _COLUMNS}
+        cells = [_cells(row) for row in rows]
+        stated: dict[str, str] = {}
+        for each in reversed(cells):
+            stated |= each  # the first row that says something counts
+        whole = {name: stated.get(name) for name in _COLUMNS}
         variants = [
             _variant(row.row, cells=each, whole=whole)
             for row, each in zip(rows, cells, strict=True)
@@ -223,11 +226,16 @@ def _handle(row: Record) -> str | None:
     return next((text_of(cell) for name, cell in row.values.items() if _OURS.get(plain_name(name)) == "handle"), None)
 
 
-def _plain_cells(row: Record) -> Iterator[tuple[str, str | None]]:
-    return ((plain_name(name), text_of(cell)) for name, cell in row.values.items())
+def _cells(row: Record) -> dict[str, str]:
+    """What a row says, by our words. Most of its cells are empty."""
+    found = {}
+    for name, cell in row.values.items():
+        if cell and (ours := _OURS.get(plain_name(name))) and (text := text_of(cell)):
+            found[ours] = text
+    return found
 
 
-def _variant(row: int, *, cells: Mapping[str, str | None], whole: Mapping[str, str | None]) -> Variant:
+def _variant(row: int, *, cells: Mapping[str, str], whole: Mapping[str, str | None]) -> Variant:
     options = {}
     for number in (1, 2, 3):
         name, value = whole[f"option{number}_name"], cells.get(f"option{number}_value")
@@ -248,7 +256,7 @@ def _is_placeholder(name: str | None, value: str) -> bool:
     return value == "Default Title" and name in (None, "Title")
 
 
-def _gallery(cells: Sequence[Mapping[str, str | None]]) -> list[str]:
+def _gallery(cells: Sequence[Mapping[str, str]]) -> list[str]:
     places = [each.get("position") or "" for each in cells]
     numbered = [
         (int(place) if place.isdecimal() and len(place) < 10 else 1 << 30, each)
@@ -269,7 +277,6 @@ def _metafields(rows: Sequence[Record]) -> dict[str, str]:
     found: dict[str, str] = {}
     for row in rows:
         for name, cell in row.values.items():
-            match, text = _METAFIELD.fullmatch(name), text_of(cell)
-            if match and text:
+            if cell and (match := _METAFIELD.fullmatch(name)) and (text := text_of(cell)):
                 found.setdefault(match[1], text)
     return found

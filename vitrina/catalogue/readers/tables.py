@@ -48,7 +48,7 @@ class TableReader:
         if len(cells) != len(header) and (len(cells) < len(header) or any(cells[len(header) :])):
             detail = f"{len(cells)} cells instead of {len(header)}"
             return BadRow(self.path, row, "wrong number of columns", detail, position)
-        if any(_SURROGATE.search(cell) for cell in cells):
+        if _SURROGATE.search("".join(cells)):
             return BadRow(self.path, row, "invalid UTF-8", "", position)
         return Record(self.path, row, {name: cell for name, cell in zip(header, cells, strict=False) if name}, position)
 

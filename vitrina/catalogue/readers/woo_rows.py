@@ -65,8 +65,8 @@ def is_woo_object(values: Mapping[str, Any]) -> bool:
 
 def row_of_table(row: Record) -> WooItem:
     """A row of the export."""
-    plain = {plain_name(name): text for name, cell in row.values.items() if (text := text_of(cell)) is not None}
-    plain = {name: _GUARD.sub("", text) for name, text in plain.items()}
+    plain = {plain_name(name): text for name, cell in row.values.items() if cell and (text := text_of(cell))}
+    plain = {name: _GUARD.sub("", text) if text[0] == "'" else text for name, text in plain.items()}
     cells = {_OURS[name]: text for name, text in plain.items() if name in _OURS}
     own = _table_attributes(plain)
     kind = _kind(cells.get("type", "").lower().replace(" ", "").split(","))
@@ -178,7 +178,7 @@ def _kind(types: Iterable[str]) -> Literal["product", "variable", "variation"]:
 
 def _split(text: str | None) -> list[str]:
     """A cell of several values. A comma with a stroke before it belongs to a value."""
-    return texts_of(each.replace("\\,", ",") for each in _COMMA.split(text or ""))
+    return texts_of(each.replace("\\,", ",") for each in _COMMA.split(text)) if text else []
 
 
 def _table_attributes(plain: Mapping[str, str]) -> dict[str, list[str]]:

@@ -153,6 +153,7 @@ class _Parser:
         self._item_depth = 0
         self._attributes: list[Mapping[str, str]] = []
         self._texts: list[list[str]] = []
+        self._open_group: Mapping[str, str] | None = None
         self.language: str | None = None
         self.ancestors = ancestors
         self.item_names: tuple[str, ...] = ITEM_NAMES
@@ -243,8 +244,6 @@ class _Parser:
             groups.append({})
             self._open_group = group
         return groups[-1]
-
-    _open_group: Mapping[str, str] | None = None
 
     def _empty_grammar(self, context: str | None, *_: object) -> int:
         self._expat.ExternalEntityParserCreate(context).Parse(b"", True)
