@@ -80,19 +80,21 @@ def studio_backdrop(stage: Stage, draws: Draws, *, pale: bool, stands: bool, pla
     elif kind in ("pastel", "blocks", "spot"):
         top = tint.mixed(WHITE, draws.uniform(0.72, 0.85)).mixed(BLACK, level)
         bottom = top.mixed(BLACK, draws.uniform(0.02, 0.14))
-    sweep(stage, top, bottom, slant=slant)
+    sweep(stage, top=top, bottom=bottom, slant=slant)
+    # What lies is seen from above, what stands from the side or on a small thing's table from above it.
+    far = line - draws.uniform(0.1, 0.5) if stands else -1.1
     match kind:
         case "horizon" if stands:
             floor_fade(stage, bottom, line=line)
         case "table":
-            surface(stage, Finish(draws.choice(_WOODS), "board"), top=-1.1)
+            surface(stage, Finish(draws.choice(_WOODS), "board"), top=far)
         case "cloth":
             cloth = draws.choice(
                 (Colour(226, 222, 214), Colour(188, 192, 198), Colour(206, 200, 186), Colour(120, 130, 150))
             )
-            surface(stage, Finish(cloth, "linen"), top=-1.1)
+            surface(stage, Finish(cloth, draws.choice(("linen", "cotton", "cotton"))), top=far)
         case "marble":
-            surface(stage, Finish(Colour(226, 226, 228), "marble"), top=-1.1)
+            surface(stage, Finish(Colour(226, 226, 228), "marble"), top=far)
         case "brick" if stands:
             bricks(
                 stage, draws.choice((Colour(186, 110, 88), Colour(226, 222, 216), Colour(150, 140, 134))), bottom=line
@@ -112,12 +114,12 @@ def studio_backdrop(stage: Stage, draws: Draws, *, pale: bool, stands: bool, pla
         case "spot":
             spot(stage, x=draws.uniform(-0.3, 0.3), y=draws.uniform(-0.4, 0.1), dark=top.mixed(BLACK, 0.34))
         case "lawn":
-            surface(stage, Finish(Colour(122, 160, 84), "plush"), top=-1.1 if not stands else line - 0.2)
+            surface(stage, Finish(Colour(122, 160, 84), "plush"), top=far)
         case _:
             pass
 
 
-def sweep(stage: Stage, top: Colour, bottom: Colour, *, slant: float) -> None:
+def sweep(stage: Stage, *, top: Colour, bottom: Colour, slant: float) -> None:
     """A soft run from one colour to another down the whole picture."""
     ends = [skia.Point(0, -1.0), skia.Point(slant, 1.0)]
     stage.wash(skia.GradientShader.MakeLinear(ends, [argb(top), argb(bottom)]))

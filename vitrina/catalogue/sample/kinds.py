@@ -7,7 +7,14 @@ from vitrina.catalogue.sample.kinds_food import FOOD
 from vitrina.catalogue.sample.kinds_home import AT_HOME
 from vitrina.catalogue.sample.kinds_worn import WORN
 
-__all__ = ["KINDS", "KIND_NAMES", "MATERIAL_FACTORS", "PATTERN_FACTORS", "Domain", "Kind"]
+__all__ = [
+    "Domain",
+    "KINDS",
+    "KIND_NAMES",
+    "Kind",
+    "MATERIAL_FACTORS",
+    "PATTERN_FACTORS",
+]
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (*WORN, *AT_HOME, *FOOD)}
 

@@ -28,7 +28,7 @@ class Target:
         return (self.left + self.right) / 2, (self.top + self.bottom) / 2
 
 
-def hide_some(stage: Stage, target: Target, draws: Draws) -> None:
+def hide_some(stage: Stage, target: Target, *, draws: Draws) -> None:
     """Puts one thing in front of an article so that a part of it is hidden, never most of it."""
     props: tuple[Callable[[Stage, Target, Draws], None], ...] = (
         _hand,
@@ -228,7 +228,7 @@ def _gloved_box(stage: Stage, target: Target, draws: Draws) -> None:
     )
 
 
-def beside(stage: Stage, target: Target, draws: Draws, *, stands: bool) -> None:
+def beside(stage: Stage, target: Target, *, draws: Draws, stands: bool) -> None:
     """Puts small things behind or beside where the article will come: a plant, pebbles, a stack of books, a block."""
     side = draws.choice((-1, 1))
     x = (target.left if side < 0 else target.right) + side * draws.uniform(0.02, 0.16)

@@ -18,7 +18,7 @@ from vitrina.catalogue.sample.truth import Photo, Setting
 
 __all__ = ["PICTURE_PX", "photograph", "studio_photo"]
 
-_SETTINGS: dict[Setting, float] = {"studio": 0.44, "shelf": 0.31, "room": 0.25}
+_SETTINGS: dict[Setting, float] = {"studio": 0.4, "shelf": 0.45, "room": 0.22}
 """Weights of the settings of all views but the first, of those that the kind of goods can be seen in."""
 
 _LEAST_SHARE = 0.45
@@ -87,7 +87,7 @@ def studio_photo(article: Article, sheet: Sheet, *, framed: tuple[Sheet, ...], v
     camera.preConcat(_framing(framed))
     target = _target(camera, framed)
     if view and draws.chance(_PROP_SHARE):
-        beside(stage, target, draws, stands=stands)
+        beside(stage, target, draws=draws, stands=stands)
     places = _places(article, draws)
     for place in places:
         stage.put(sheet, skia.Matrix.Concat(camera, place), shadow="thrown" if stands else "around")
@@ -95,7 +95,7 @@ def studio_photo(article: Article, sheet: Sheet, *, framed: tuple[Sheet, ...], v
         if draws.chance(0.25):
             _another_in_front(stage, article, target, draws)
         else:
-            hide_some(stage, target, draws)
+            hide_some(stage, target, draws=draws)
     if view:
         atmosphere(stage, draws)
     return stage.photo(setting="studio")

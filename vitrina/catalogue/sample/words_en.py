@@ -9,13 +9,13 @@ __all__ = [
     "AUDIENCES_EN",
     "COLOURS_EN",
     "CONTENTS_EN",
+    "EnglishKind",
     "KINDS_EN",
     "MATERIALS_EN",
     "MATERIAL_ADJECTIVES_EN",
     "PACKAGES_EN",
     "PATTERNS_EN",
     "PATTERN_MARKS_EN",
-    "EnglishKind",
 ]
 
 COLOURS_EN: Mapping[str, tuple[str, ...]] = {

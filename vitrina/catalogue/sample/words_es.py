@@ -9,14 +9,14 @@ __all__ = [
     "AUDIENCES_ES",
     "COLOURS_ES",
     "CONTENTS_ES",
+    "Forms",
+    "Gender",
     "KINDS_ES",
     "MATERIALS_ES",
+    "Noun",
     "PACKAGES_ES",
     "PATTERNS_ES",
     "PATTERN_MARKS_ES",
-    "Forms",
-    "Gender",
-    "Noun",
     "SpanishKind",
 ]
 
