@@ -145,6 +145,7 @@ def test_slices_and_empty_tables_are_understood(shop: Catalogue) -> None:
         ("(brand = x", r"at its end: expected `\)`"),
         ("brand = x)", r"at position 10, before '\)': expected `and`, `or` or the end"),
         ("brand < x", r"at position 9, before 'x': brand is a text: compare it by = != or ~"),
+        ("brand ~ ''", r"at position 9, .*an empty text is no fact of a product: write `is missing` or `is present`"),
         ("price ~ 3", r"price is a number and contains nothing"),
         ("price < cheap", r"at position 9, before 'cheap': price is compared with a number of at most 6 decimals"),
         ("price < 12,50", r"price is compared with a number .* such as 12.50"),
@@ -167,16 +168,16 @@ def test_a_condition_that_cannot_be_read_says_where_and_why(where: str, words: s
 
 
 def test_a_long_chain_of_conditions_is_no_depth(shop: Catalogue) -> None:
-    where = " or ".join(f"id = {number}" for number in range(300))
+    where = " or ".join(f"id = {number}" for number in range(5000))
     assert matching(shop.facts(), where=where).sum() == 2
 
 
-VALUES = st.sampled_from(["Rojo", "rojo", "42", "", "Ácme", "redonda", "7.5"])
+VALUES = st.sampled_from(["Rojo", "rojo", "42", "Ácme", "redonda", "7.5"])
 LEAVES: dict[str, Callable[[Product, str], bool]] = {
     "brand = {}": lambda product, value: product.brand == value,
     "brand != {}": lambda product, value: product.brand != value,
     "attributes.color = {}": lambda product, value: product.attributes.get("color") == value,
-    "attributes.color ~ {}": lambda product, value: value.lower() in product.attributes.get("color", "\0").lower(),
+    "attributes.color ~ {}": lambda product, value: value.lower() in product.attributes.get("color", "").lower(),
     "category = {}": lambda product, value: value in product.category,
 }
 Case = tuple[str, Callable[[Product], bool]]

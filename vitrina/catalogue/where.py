@@ -25,9 +25,10 @@ What holds:
 # Arrow makes its compute functions when it is imported.
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
@@ -127,16 +128,16 @@ class _Parser:
         return tokens
 
     def _or(self) -> _Mask:
-        found = self._and()
+        found = [self._and()]
         while self._take_word("or"):
-            found = _either(found, self._and())
-        return found
+            found.append(self._and())
+        return _any_of(found)
 
     def _and(self) -> _Mask:
-        found = self._not()
+        found = [self._not()]
         while self._take_word("and"):
-            found = _both(found, self._not())
-        return found
+            found.append(self._not())
+        return _all_of(found)
 
     def _not(self) -> _Mask:
         self._depth += 1
@@ -224,12 +225,12 @@ def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
 
 
-def _either(left: _Mask, right: _Mask) -> _Mask:
-    return lambda facts: left(facts) | right(facts)
+def _any_of(masks: Sequence[_Mask]) -> _Mask:
+    return lambda facts: reduce(np.logical_or, (mask(facts) for mask in masks))
 
 
-def _both(left: _Mask, right: _Mask) -> _Mask:
-    return lambda facts: left(facts) & right(facts)
+def _all_of(masks: Sequence[_Mask]) -> _Mask:
+    return lambda facts: reduce(np.logical_and, (mask(facts) for mask in masks))
 
 
 def _opposite(inner: _Mask) -> _Mask:
@@ -246,6 +247,8 @@ def _missing(field: str, attribute: str) -> _Mask:
 
 def _compare(field: str, attribute: str, operator: str, value: str) -> _Mask:
     """The comparison of a field. ValueError where the field has no such operator or the value is of a wrong kind."""
+    if not value:
+        raise ValueError("an empty text is no fact of a product: write `is missing` or `is present`")
     if operator == "~" and field in _NUMBERS:
         raise ValueError(f"{field} is a number and contains nothing: compare it by = != < <= > >=")
     if operator in ("<", "<=", ">", ">=") and field not in (*_NUMBERS, "attributes"):
@@ -258,7 +261,7 @@ def _compare(field: str, attribute: str, operator: str, value: str) -> _Mask:
         equal = _on_texts(field, attribute, lambda texts: pc.match_substring(texts, value, ignore_case=True))
     elif field == "category" and ">" in value:
         path = [level.strip() for level in value.split(">")]
-        equal = _either(_begins(path), _on_texts(field, attribute, lambda texts: pc.equal(texts, value)))
+        equal = _any_of([_begins(path), _on_texts(field, attribute, lambda texts: pc.equal(texts, value))])
     elif field == "language":
         pattern = rf"^{re.escape(value)}(-.*)?$"
         equal = _any_language(lambda texts: pc.match_substring_regex(texts, pattern, ignore_case=True))
