@@ -52,17 +52,21 @@ _OPENERS: Mapping[str, float] = {
     "Looking for {a} [{audience} ]{noun} {after}? Try {them} in {colour}.": 0.4,
     "{this} {noun} {brighten} up (any day|the week|a rainy morning) in {colour} with {accent} {marks}.": 1.2,
     "[{adjective} ]{noun} {after} and {after_too}.": 1.2,
+    "(Meet|Say hello to|Here {is}) the {model}: {a} {colour} {noun}[ in {material_name}].": 0.8,
+    "(Simple|Honest|Good) {material_name}, (a clean line|a fine finish) and {colour}: {a} {noun} by {brand}.": 0.7,
+    "{a} {noun} {after} (for those who like|that goes well with|in) {colour}.": 0.7,
+    "(Whether|Be it) for yourself or as a present, {this} {colour} {noun} {is} (a safe choice|never wrong).": 0.5,
 }
 
 _FACTS: tuple[Fact, ...] = (
-    Fact("{it} {is} made of {material_name}.", "material_name"),
+    Fact("({it} {is} made of|Crafted from|Made from) {material_name}.", "material_name"),
     Fact("Material: {material_name}.", "material_name"),
     Fact("Colour: {colour}[, with {accent} {marks}].", "colour"),
     Fact("{accent} {marks} on {a_plain} {colour} ground.", "marks"),
     Fact("{noun} {after}.", "after"),
     Fact("{noun} {after_too}.", "after_too"),
-    Fact("Model {model}[ by {brand}].", "model"),
-    Fact("Part of the {model} (line|collection|series)[ from {brand}].", "model"),
+    Fact("(Model|Style|Reference) {model}[ by {brand}].", "model"),
+    Fact("Part of the {model} (line|collection|series|family)[ from {brand}].", "model"),
     Fact("{size_fact}.", "size_fact"),
     Fact("{use}", "use"),
     Fact("{other_use}", "other_use"),
@@ -151,7 +155,9 @@ def _slots(article: Article, draws: Draws) -> dict[str, str]:
     """The words for this article that its templates may use; the words vary, the facts do not."""
     words = KINDS_EN[article.kind.name]
     is_pantry = article.kind.domain == "groceries"
-    nouns = PACKAGES_EN[article.kind.name] if is_pantry else words.nouns
+    # A pair goes by a plural: what has none in it, such as a headset, would need other verbs.
+    nouns = tuple(each for each in words.nouns if not words.is_plural or each.endswith("s"))
+    nouns = PACKAGES_EN[article.kind.name] if is_pantry else nouns
     noun = nouns[0] if draws.chance(0.55) else draws.choice(nouns)
     is_paired = article.kind.name in _PAIRED
     many = words.is_plural
@@ -175,7 +181,7 @@ def _slots(article: Article, draws: Draws) -> dict[str, str]:
         "colour": draws.choice(COLOURS_EN[article.colour]),
         "material": draws.choice(MATERIAL_ADJECTIVES_EN.get(article.material, (material,))),
         "material_name": material,
-        "adjective": draws.choice(ADJECTIVES_EN),
+        "adjective": draws.choice([word for word in ADJECTIVES_EN if not features or word != features[0][0]]),
         "use": expand(uses[0], slots={}, draws=draws) or "",
         "other_use": expand(uses[1], slots={}, draws=draws) or "",
     }

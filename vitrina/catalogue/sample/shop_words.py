@@ -71,7 +71,7 @@ SHOP_ES: tuple[str, ...] = (
 )
 
 PANTRY_EN: tuple[str, ...] = (
-    "(Goes well with cheese|For breakfast or a snack|Lovely on toast|A pantry must).",
+    "(A pantry must|For any day of the week|For the whole family|A taste of home).",
     "Store in a cool, dry place.",
     "Best before: see lid.",
     "Serving suggestion pictured.",
@@ -86,7 +86,7 @@ PANTRY_EN: tuple[str, ...] = (
 )
 
 PANTRY_ES: tuple[str, ...] = (
-    "(Va muy bien con queso|Para el desayuno o la merienda|Riquísimo con tostadas|Un clásico de la despensa).",
+    "(Un clásico de la despensa|Para cualquier día|Para toda la familia|Como en casa).",
     "Conservar en lugar fresco y seco.",
     "Consumir preferentemente antes de: ver tapa.",
     "La imagen es una sugerencia de presentación.",

@@ -52,16 +52,20 @@ _OPENERS: Mapping[str, float] = {
     "¿(Buscas|Te apetece{n}) {un} {noun} {after}? {este} {es} {colour}.": 0.5,
     "{este} {noun} {colour} con {marks} {accent} alegra{n} (cualquier día|la semana|las mañanas de lluvia).": 1.2,
     "{noun} {after} y {after_too}[, {audience}].": 1.2,
+    "(Te presentamos|Descubre|Conoce) {este} {noun} {colour}[ de {material}], (de|firmad{o} por) {brand}.": 0.8,
+    "(Buen acabado|Líneas limpias|Diseño cuidado) y {material}: así {es} {este} {noun} {colour}.": 0.7,
+    "{un} {noun} {after} para (quien prefiere el|los amantes del|dar un toque de) {colour_name}.": 0.6,
+    "(Para ti o para regalar|Para cada día o para ocasiones especiales), {este} {noun} {colour} nunca falla{n}.": 0.5,
 }
 
 _FACTS: tuple[Fact, ...] = (
-    Fact("Hech{o} de {material}.", "material"),
+    Fact("(Hech{o} de|Elaborad{o} en|Realizad{o} en) {material}.", "material"),
     Fact("Material: {material}.", "material"),
     Fact("Color: {colour_name}[, con {marks} {accent}].", "colour_name"),
     Fact("{marks} {accent} sobre fondo {colour_name}.", "marks"),
     Fact("{noun} {after}.", "after"),
     Fact("{noun} {after_too}.", "after_too"),
-    Fact("Modelo {model}[ de {brand}].", "model"),
+    Fact("(Modelo|Referencia|Serie) {model}[ de {brand}].", "model"),
     Fact("Pertenece{n} a la (línea|colección|serie) {model}[ de {brand}].", "model"),
     Fact("{size_fact}.", "size_fact"),
     Fact("{use}", "use"),
