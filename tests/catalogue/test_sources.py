@@ -113,6 +113,7 @@ def test_what_is_no_source_of_ours_is_left_to_others() -> None:
 def test_cc_news_is_read_from_every_format(tmp_path: Path, name: str) -> None:
     (row,) = read(f"cc_news={write([NEWS], to=tmp_path / name)}")
     assert row == {
+        "id": f"cc_news-{name}-{2 if name.endswith('csv') else 1}",  # a table's first row stands in its second line
         "title": "Rain in Madrid",
         "description": ["A wet day.", "It rained all day."],
         "language": "en",
@@ -153,17 +154,23 @@ def test_burberry_is_read_from_every_format(tmp_path: Path, name: str) -> None:
 
 
 def test_bookcorpus_is_read_as_a_dataset_and_as_lines(tmp_path: Path) -> None:
-    expected = [{"description": text, "language": "en", "domain": "books"} for text in ("but i traded .", "she ran .")]
-    rows = [{"text": each["description"]} for each in expected]
-    assert read(f"bookcorpus={write(rows, to=tmp_path / 'books.parquet')}") == expected
+    rows = [{"text": text} for text in ("but i traded .", "she ran .")]
+
+    def expected(*ids: str) -> list[dict[str, str]]:
+        facts = {"language": "en", "domain": "books"}
+        return [{"id": id_, "description": row["text"], **facts} for id_, row in zip(ids, rows, strict=True)]
+
+    saved = read(f"bookcorpus={write(rows, to=tmp_path / 'books.parquet')}")
+    assert saved == expected("bookcorpus-books.parquet-1", "bookcorpus-books.parquet-2")
     (tmp_path / "original").mkdir()
     for number, row in enumerate(rows, 1):
         (tmp_path / "original" / f"books_large_p{number}.txt").write_text(f"{row['text']}\n\n")
-    assert read(f"bookcorpus={tmp_path / 'original'}") == expected
+    original = read(f"bookcorpus={tmp_path / 'original'}")
+    assert original == expected("bookcorpus-books_large_p1.txt-1", "bookcorpus-books_large_p2.txt-1")
     with wds.TarWriter(str(tmp_path / "books.tar")) as file:
         for number, row in enumerate(rows):
             file.write({"__key__": f"{number:04d}", "txt": row["text"]})
-    assert read(f"bookcorpus={tmp_path / 'books.tar'}") == expected
+    assert read(f"bookcorpus={tmp_path / 'books.tar'}") == expected("bookcorpus-books.tar-1", "bookcorpus-books.tar-2")
 
 
 def test_a_line_that_is_no_text_costs_itself(tmp_path: Path) -> None:
@@ -299,6 +306,13 @@ def test_a_name_alone_is_read_from_the_hub(hub: LittleHub, name: str, repository
     assert len(list(reader.rows())) == 1
     mirror = f"{name}=hf:{repository}"
     assert read(mirror) == read(name)
+
+
+def test_exports_with_the_same_name_do_not_replace_each_other(tmp_path: Path) -> None:
+    export = write([NEWS], to=tmp_path / "train.jsonl")
+    for name in ("cc_news", "bookcorpus"):
+        ingest([f"{name}={export}"], out=tmp_path / "texts")
+    assert len(Catalogue.open(tmp_path / "texts")) == 2
 
 
 def test_the_sources_become_products(tmp_path: Path, hub: LittleHub) -> None:

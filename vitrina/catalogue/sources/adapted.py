@@ -27,7 +27,8 @@ class Schema:
 
 
 class AdaptedReader:
-    """The rows of a reader, as products: `product` makes our fields from one row's values.
+    """The rows of a reader, as products: `product` makes our fields from one row's values. A row without an id is
+    called by the source, the export and its number, so rows must keep their place.
 
     Raises ValueError, listing what is expected and what was found, where the first rows have other columns.
     """
@@ -37,6 +38,9 @@ class AdaptedReader:
     ) -> None:
         self.path, self.root, self.size, self.note = reader.path, reader.root, reader.size, reader.note
         self._reader, self._product = reader, product
+        # Two sources whose exports bear the same name must not replace each other's rows in a catalogue.
+        name = reader.path.name
+        self._id_prefix = schema.source if name == schema.source else f"{schema.source}-{name}"
         found = list(dict.fromkeys(name for row in first_rows(self._records()) for name in row.values))
         missing = [group for group in schema.needed if not set(group) & set(found)]
         if found and missing:
@@ -53,7 +57,7 @@ class AdaptedReader:
                 yield row
             else:
                 values = {name: value for name, value in self._product(row.values).items() if value not in (None, [])}
-                yield Record(row.file, row.row, values, row.position)
+                yield Record(row.file, row.row, {"id": f"{self._id_prefix}-{row.row}"} | values, row.position)
 
     def _records(self) -> Iterator[Record | BadRow]:
         """The rows with the source's own names: what a tar calls .txt is its text."""
