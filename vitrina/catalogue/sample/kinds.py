@@ -2,19 +2,12 @@
 
 from collections.abc import Mapping
 
-from vitrina.catalogue.sample.kind import Domain, Kind
+from vitrina.catalogue.sample.kind import Domain as Domain
+from vitrina.catalogue.sample.kind import Kind
 from vitrina.catalogue.sample.kinds_food import FOOD
 from vitrina.catalogue.sample.kinds_home import AT_HOME
 from vitrina.catalogue.sample.kinds_worn import WORN
 
-__all__ = [
-    "Domain",
-    "KINDS",
-    "KIND_NAMES",
-    "Kind",
-    "MATERIAL_FACTORS",
-    "PATTERN_FACTORS",
-]
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (*WORN, *AT_HOME, *FOOD)}
 

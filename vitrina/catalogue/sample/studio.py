@@ -13,10 +13,10 @@ from vitrina.catalogue.sample.paint import Light
 from vitrina.catalogue.sample.props import Target, beside, hide_some
 from vitrina.catalogue.sample.rooms import has_room, room
 from vitrina.catalogue.sample.shelves import has_shelf, shelf
-from vitrina.catalogue.sample.stage import PICTURE_PX, Stage
+from vitrina.catalogue.sample.stage import PICTURE_PX as PICTURE_PX
+from vitrina.catalogue.sample.stage import Stage
 from vitrina.catalogue.sample.truth import Photo, Setting
 
-__all__ = ["PICTURE_PX", "photograph", "studio_photo"]
 
 _SETTINGS: dict[Setting, float] = {"studio": 0.4, "shelf": 0.45, "room": 0.22}
 """Weights of the settings of all views but the first, of those that the kind of goods can be seen in."""

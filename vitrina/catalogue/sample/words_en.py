@@ -2,21 +2,9 @@
 
 from collections.abc import Mapping
 
-from vitrina.catalogue.sample.kind_words_en import KINDS_EN, PACKAGES_EN, EnglishKind
+from vitrina.catalogue.sample.kind_words_en import KINDS_EN as KINDS_EN
+from vitrina.catalogue.sample.kind_words_en import PACKAGES_EN as PACKAGES_EN
 
-__all__ = [
-    "ADJECTIVES_EN",
-    "AUDIENCES_EN",
-    "COLOURS_EN",
-    "CONTENTS_EN",
-    "EnglishKind",
-    "KINDS_EN",
-    "MATERIALS_EN",
-    "MATERIAL_ADJECTIVES_EN",
-    "PACKAGES_EN",
-    "PATTERNS_EN",
-    "PATTERN_MARKS_EN",
-]
 
 COLOURS_EN: Mapping[str, tuple[str, ...]] = {
     "black": ("black", "black", "jet black"),

@@ -2,23 +2,11 @@
 
 from collections.abc import Mapping
 
-from vitrina.catalogue.sample.kind_words_es import KINDS_ES, PACKAGES_ES, Gender, Noun, SpanishKind
+from vitrina.catalogue.sample.kind_words_es import KINDS_ES as KINDS_ES
+from vitrina.catalogue.sample.kind_words_es import PACKAGES_ES as PACKAGES_ES
+from vitrina.catalogue.sample.kind_words_es import Gender as Gender
+from vitrina.catalogue.sample.kind_words_es import Noun
 
-__all__ = [
-    "ADJECTIVES_ES",
-    "AUDIENCES_ES",
-    "COLOURS_ES",
-    "CONTENTS_ES",
-    "Forms",
-    "Gender",
-    "KINDS_ES",
-    "MATERIALS_ES",
-    "Noun",
-    "PACKAGES_ES",
-    "PATTERNS_ES",
-    "PATTERN_MARKS_ES",
-    "SpanishKind",
-]
 
 Forms = tuple[str, ...]
 """An adjective in its four forms: masculine, feminine, masculine plural, feminine plural."""
