@@ -8,7 +8,6 @@ from vitrina.catalogue.sample.kinds_food import FOOD
 from vitrina.catalogue.sample.kinds_home import AT_HOME
 from vitrina.catalogue.sample.kinds_worn import WORN
 
-
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (*WORN, *AT_HOME, *FOOD)}
 
 KIND_NAMES = tuple(KINDS)

@@ -17,7 +17,6 @@ from vitrina.catalogue.sample.stage import PICTURE_PX as PICTURE_PX
 from vitrina.catalogue.sample.stage import Stage
 from vitrina.catalogue.sample.truth import Photo, Setting
 
-
 _SETTINGS: dict[Setting, float] = {"studio": 0.4, "shelf": 0.45, "room": 0.22}
 """Weights of the settings of all views but the first, of those that the kind of goods can be seen in."""
 

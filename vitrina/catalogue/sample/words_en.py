@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from vitrina.catalogue.sample.kind_words_en import KINDS_EN as KINDS_EN
 from vitrina.catalogue.sample.kind_words_en import PACKAGES_EN as PACKAGES_EN
 
-
 COLOURS_EN: Mapping[str, tuple[str, ...]] = {
     "black": ("black", "black", "jet black"),
     "white": ("white", "white", "off-white"),

@@ -7,7 +7,6 @@ from vitrina.catalogue.sample.kind_words_es import PACKAGES_ES as PACKAGES_ES
 from vitrina.catalogue.sample.kind_words_es import Gender as Gender
 from vitrina.catalogue.sample.kind_words_es import Noun
 
-
 Forms = tuple[str, ...]
 """An adjective in its four forms: masculine, feminine, masculine plural, feminine plural."""
 
