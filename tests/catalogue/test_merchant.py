@@ -213,3 +213,13 @@ def test_memory_does_not_grow_with_the_feed(tmp_path: Path) -> None:
         return highest
 
     assert peak(16_000) < 1.3 * peak(6_000)
+
+
+def test_blanks_before_the_declaration_do_no_harm(tmp_path: Path) -> None:
+    broken = "<item><g:id>2</g:id>&</item>\n"
+    assert seen(feed(tmp_path, item("1") + broken + item("3"), head="\n\n  " + HEAD)) == ["1", (7, "broken XML"), "3"]
+
+
+def test_stock_is_said_in_one_way(tmp_path: Path) -> None:
+    (found,) = drafts(feed(tmp_path, item("1", "<g:availability>in stock</g:availability>")))
+    assert found.product.attributes["availability"] == "in_stock"

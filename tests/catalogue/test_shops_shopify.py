@@ -182,3 +182,27 @@ def test_one_product_of_json_by_itself_is_read(tmp_path: Path) -> None:
     path.write_text(json.dumps({"product": mug}, indent=2))
     (found,) = drafts(path)
     assert (found.product.id, found.pictures) == ("mug", ("a.jpg",))
+
+
+NEW = """Title,URL handle,Description,Vendor,Product category,Type,Tags,Published on online store,Status,SKU,Barcode,
+Option1 name,Option1 value,Option1 Linked To,Option2 name,Option2 value,Option2 Linked To,Option3 name,Option3 value,
+Option3 Linked To,Price,Compare-at price,Cost per item,Charge tax,Tax code,Unit price total measure,
+Unit price total measure unit,Unit price base measure,Unit price base measure unit,Inventory tracker,Inventory quantity,
+Continue selling when out of stock,Weight value (grams),Weight unit for display,Requires shipping,Fulfillment service,
+Product image URL,Image position,Image alt text,Variant image URL,Gift card,SEO title,SEO description,
+Google Shopping / Google product category,Google Shopping / Gender,Google Shopping / Age group,
+Google Shopping / Manufacturer part number (MPN),Google Shopping / Ad group name,Google Shopping / Ads labels,
+Google Shopping / Condition,Google Shopping / Custom product,Google Shopping / Custom label 0"""
+
+
+@pytest.mark.parametrize("columns", [SHOPIFY_OLD, NEW.replace("\n", "").split(",")], ids=["old", "new"])
+def test_columns_that_somebody_added_are_attributes_and_machinery_is_not(tmp_path: Path, columns: list[str]) -> None:
+    path = tmp_path / "export.csv"
+    row = {name: "" if name.startswith("Option") else "1" for name in columns}
+    category = next(name for name in columns if name.lower() == "product category")
+    path.write_text(table([*columns, "Lugar"], [row | {"Lugar": "Málaga", category: "A > B"}]), encoding="utf-8")
+    (found,) = drafts(path)
+    assert found.product.attributes == {
+        "tags": "1", "gender": "1", "age_group": "1", "mpn": "1", "condition": "1", "product_category": "A > B",
+        "status": "1", "sku": "1", "barcode": "1", "Lugar": "Málaga",
+    }  # fmt: skip

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalogue.shop_exports import WOO, table
+from catalogue.shop_exports import WOO, WOO_SPANISH, table
 from catalogue.test_shops import drafts
 
 from vitrina.catalogue.readers import find_readers
 from vitrina.catalogue.rows import Draft
 
-COLUMNS = [*WOO, "Attribute 2 name", "Attribute 2 value(s)"]
+MORE = ["Attribute 2 name", "Attribute 2 value(s)"]
+ADDED = ["Meta: origen", "Meta: _secret", "Fabricado en", "Purchase note", "Download 1 URL"]
+COLUMNS = [*WOO, *ADDED, *MORE]
 
 
 def read(folder: Path, *rows: dict[str, str]) -> dict[str, Draft]:
@@ -23,7 +25,7 @@ def read(folder: Path, *rows: dict[str, str]) -> dict[str, Draft]:
 
 def attributes(*values: str) -> dict[str, str]:
     """`Color`, its values, and a second attribute with its."""
-    return dict(zip(["Attribute 1 name", "Attribute 1 value(s)", *COLUMNS[-2:]], values, strict=False))
+    return dict(zip(["Attribute 1 name", "Attribute 1 value(s)", *MORE], values, strict=False))
 
 
 HOODIE = {
@@ -143,3 +145,23 @@ def test_the_progress_of_a_file_reaches_its_end(tmp_path: Path) -> None:
     path.write_text(table(COLUMNS, [variation("13", "Red"), HOODIE, variation("99", "Green") | {"Parent": "id:98"}]))
     (reader,) = find_readers(path)
     assert [row.position for row in reader.rows()][-1] == path.stat().st_size
+
+
+def test_columns_that_somebody_added_are_attributes_and_machinery_is_not(tmp_path: Path) -> None:
+    row = {"ID": "1", "Type": "simple", "Name": "Mug", "Stock": "3", **dict.fromkeys(ADDED, "x")}
+    (found,) = read(tmp_path, row).values()
+    assert found.product.attributes == {"Meta: origen": "x", "Fabricado en": "x"}
+
+
+@pytest.mark.parametrize("columns", [WOO, list(WOO_SPANISH.values())], ids=["English", "Spanish"])
+def test_every_column_of_the_export_itself_is_known(tmp_path: Path, columns: list[str]) -> None:
+    path = tmp_path / "export.csv"
+    needed = {"ID": "1", "Type": "simple", "Tipo": "simple", "Name": "Mug", "Nombre": "Mug"}
+    path.write_text(table(columns, [{name: needed.get(name, "1") for name in columns}]))
+    (found,) = drafts(path)
+    assert {"1"} == {
+        value for name, value in found.product.attributes.items() if name not in ("status", "availability")
+    }
+    assert set(found.product.attributes) <= {
+        "1", "tags", "weight", "visibility", "status", "sku", "barcode", "availability"
+    }  # fmt: skip

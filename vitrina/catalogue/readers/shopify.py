@@ -1,13 +1,14 @@
 """Shopify: the product export of its admin (CSV, in the old and the new words) and a shop's `/products.json`.
 
 Several rows of the export are one product: they share its handle; some are variants, some only another picture. How
-variants become products is told in `family`. Columns of the shop's machinery (inventory tracker, fulfilment, taxes)
-are left out; metafields and the facts for Google are attributes.
+variants become products is told in `family`. Columns of the shop's machinery (inventory tracker, fulfilment, taxes) are
+left out; metafields, the facts for Google and columns that somebody added are attributes.
 """
 
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,12 @@ _OURS = {word: ours for ours, words in _COLUMNS.items() for word in words.split(
 _FACTS = ("tags", "gender", "age_group", "mpn", "condition")
 _OF_A_VARIANT = ("option1_value", "option2_value", "option3_value", "sku", "barcode", "price", "variant_image")
 _METAFIELD = re.compile(r"(.+?)\s*\(product\.metafields\.[^)]+\)")
+_MACHINERY = re.compile(
+    r"(?:variant|google_shopping|option\d|included|price|compare_at_price|unit_price|image|tax|weight|inventory)_.*"
+    r"|.*_metafields_.*|cost_per_item|charge_tax|continue_selling_when_out_of_stock|requires_shipping"
+    r"|fulfillment_service|grams|template_suffix|command|tags_command|row|top_row|id|url|total_inventory_qty"
+    r"|(?:created|updated|published)_(?:at|scope)"
+)
 
 
 def is_shopify_table(names: Iterable[str]) -> bool:
@@ -137,7 +144,7 @@ class ShopifyTable:
                 **{name: whole[name] for name in _FACTS},
                 "product_category": whole["category"] if whole["type"] else None,
                 "status": _status(whole["status"], published=whole["published"]),
-                **_metafields(rows),
+                **_added(rows),
             },
         }
         for look in looks(shared, variants=variants or [Variant(rows[0].row)]):
@@ -272,11 +279,21 @@ def _status(status: str | None, *, published: str | None) -> str | None:
     return "hidden" if is_hidden and word in (None, "active") else word
 
 
-def _metafields(rows: Sequence[Record]) -> dict[str, str]:
-    """Facts that the shop added itself: `Material (product.metafields.custom.material)`."""
+def _added(rows: Sequence[Record]) -> dict[str, str]:
+    """Facts that the shop added itself: `Material (product.metafields.custom.material)`, or a column of its own."""
     found: dict[str, str] = {}
     for row in rows:
         for name, cell in row.values.items():
-            if cell and (match := _METAFIELD.fullmatch(name)) and (text := text_of(cell)):
-                found.setdefault(match[1], text)
+            if cell and (added := _added_name(name)) and (text := text_of(cell)):
+                found.setdefault(added, text)
     return found
+
+
+@lru_cache(maxsize=10_000)
+def _added_name(column: str) -> str | None:
+    """What a column that the shop added is about; None for one of Shopify's own."""
+    match = _METAFIELD.fullmatch(column)
+    plain = plain_name(column)
+    if match is not None or (plain not in _OURS and not _MACHINERY.fullmatch(plain)):
+        return column if match is None else match[1]
+    return None

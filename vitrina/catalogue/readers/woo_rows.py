@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 
 from vitrina.catalogue.columns import plain_name
@@ -42,6 +43,14 @@ _ATTRIBUTE = re.compile(
     r"attribute_(?P<en>\d{1,4})_(?P<what_en>name|value_s|values)|(?P<what_es>nombre_del|valor_es_del|valores_del)_atributo_(?P<es>\d{1,4})"
 )
 _GUARD = re.compile(r"^'(?=[=+@-])")  # keeps spreadsheets from taking a text for a formula
+_MACHINERY = re.compile(
+    r"attribute_\d+_.*|.*_atributo_(?:\d+_)?.*|atributo_.*|position|posicion|stock|inventario|is_featured"
+    r"|esta_destacado|(?:date_sale_price|dia_en_que)_.*|tax_.*|(?:estado|clase)_del?_.*|low_stock_amount|cantidad_de_bajo_.*"
+    r"|backorders_allowed|permitir_.*|sold_individually|vendido_individualmente|(?:length|width|height)_.*"
+    r"|(?:longitud|anchura|altura|ancho)_.*|allow_customer_reviews|purchase_note|nota_de_compra|shipping_class"
+    r"|download_.*|(?:limite|dias)_de_.*|grouped_products|productos_agrupados|upsells|cross_sells|ventas_.*"
+    r"|external_url|url_externa|button_text|texto_del_boton|swatches_attributes"
+)
 _COMMA = re.compile(r"(?<!\\),")
 _LINE_BREAK = re.compile(r"(?<!\\)\\n")
 _STATUS = {"1": "active", "0": "private", "-1": "draft", "publish": "active"}
@@ -83,6 +92,7 @@ def row_of_table(row: Record) -> WooItem:
         "status": _STATUS.get(cells.get("published", ""), cells.get("published")),
         "other_categories": [" > ".join(each) for each in paths if each != path],
     }
+    added = {name: text for name, cell in row.values.items() if cell and _is_added(name) and (text := text_of(cell))}
     images = _split(cells.get("images"))
     is_variation = kind == "variation"
     return WooItem(
@@ -96,7 +106,7 @@ def row_of_table(row: Record) -> WooItem:
             "image": images,
             "brand": brands[0] if brands else None,
             "category": path,
-            "attributes": {**stated, **({} if is_variation else own)},
+            "attributes": {**stated, **added, **({} if is_variation else own)},
         },
         variant=Variant(
             row=row.row,
@@ -112,6 +122,14 @@ def row_of_table(row: Record) -> WooItem:
             },
         ),
     )
+
+
+@lru_cache(maxsize=10_000)
+def _is_added(column: str) -> bool:
+    """Whether somebody added a column to the export: it is none of WooCommerce's own, nor of its plugins' secrets."""
+    plain = plain_name(column)
+    is_secret = column.replace(" ", "").lower().startswith("meta:_")
+    return plain not in _OURS and not is_secret and not _MACHINERY.fullmatch(plain)
 
 
 def object_of_rest(row: Record) -> WooItem:

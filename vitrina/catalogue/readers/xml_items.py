@@ -56,7 +56,7 @@ def read_feed(path: Path) -> Iterator[Found]:
     needs, or an encoding that does not exist."""
     with open_bytes(path) as (file, raw):
         pieces = _Pieces(file, path=path)
-        parser = _Parser(path, line=1, ancestors=())
+        parser = _Parser(path, line=pieces.line, ancestors=())
         language, since_item = None, 0
         while True:
             piece = pieces.next()
@@ -90,9 +90,9 @@ class _Pieces:
 
     def __init__(self, file: IO[bytes], *, path: Path) -> None:
         self._file = file
-        self._sample: bytes | None = file.read(SNIFFED_BYTES)
-        declared = _DECLARED.match(self._sample.removeprefix(codecs.BOM_UTF8))
-        encoding = find_encoding(self._sample)
+        sample = file.read(SNIFFED_BYTES)
+        declared = _DECLARED.match(sample.removeprefix(codecs.BOM_UTF8))
+        encoding = find_encoding(sample)
         if declared and encoding != "utf-16" and not declared[1].lower().startswith(b"utf"):
             encoding = declared[1].decode()
         try:
@@ -101,8 +101,10 @@ class _Pieces:
             self._decoder = codecs.getincrementaldecoder(encoding)(errors=errors)
         except LookupError:
             raise ValueError(f"{path} says that it is written in {encoding!r}, which is no known encoding") from None
-        self._returned = b""
-        self.line = 1
+        text = self._decoder.decode(sample)
+        beginning = text.lstrip("\ufeff \t\r\n")  # nothing may stand before the declaration
+        self._returned = beginning.encode("utf-8", errors="surrogateescape")
+        self.line = 1 + text.count("\n", 0, len(text) - len(beginning))
 
     def next(self) -> bytes:
         """The next piece; nothing at the end."""
@@ -129,10 +131,7 @@ class _Pieces:
 
     def _read(self) -> bytes:
         while True:
-            if self._sample is not None:
-                data, self._sample = self._sample, None
-            else:
-                data = self._file.read(_CHUNK)
+            data = self._file.read(_CHUNK)
             text = self._decoder.decode(data, final=not data)
             if text or not data:
                 return text.encode("utf-8", errors="surrogateescape")
