@@ -1,117 +1,171 @@
-"""How fast the sample catalogue is generated on one core, and how varied it is. The last line is JSON.
+"""How fast the sample catalogue is made with all its truth, how varied it is, and how much memory that takes.
 
-python benchmarks/sample.py [--articles 520]
+    python -m benchmarks.sample [--products 600] [--results results]
+
+The rate counts the CPU seconds of one process that draws pictures, writes texts, phrases, questions, edit pairs and
+spoken queries, and packs them. Memory is that of processes of their own that write samples of different sizes to the
+disk. The last line is JSON.
 """
 
 import argparse
 import json
-import platform
+import math
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import simplejpeg
 
-from vitrina.catalogue.sample import write_sample
 from vitrina.catalogue.sample.article import Article, article
+from vitrina.catalogue.sample.chunk import Chunk, make_chunk, to_bytes
+from vitrina.catalogue.sample.colours import PALETTE
+from vitrina.catalogue.sample.draws import Draws
 from vitrina.catalogue.sample.kinds import KINDS
-from vitrina.catalogue.sample.studio import PICTURE_PX, photograph
+from vitrina.catalogue.sample.settings import Settings
+from vitrina.catalogue.sample.studio import photograph
 from vitrina.catalogue.sample.texts import texts_of
+from vitrina.evaluation.evaluation import Metric
+from vitrina.evaluation.results import Result, Row, write_result
 
 SEED = 7
+TEXTS = 4000
+ALIKE = 10
+SMALL_PX = 32
+DAMAGE = 0.1
+MEMORY_PRODUCTS = (320, 1280)
+
+# A fresh interpreter that loads what a sample needs and nothing else.
+WRITE = f"""
+import resource, sys
+from pathlib import Path
+from vitrina.catalogue.sample import write_sample
+folder, products, workers = sys.argv[1:]
+write_sample(Path(folder) / "shop", products=int(products), seed={SEED}, damage={DAMAGE}, workers=int(workers))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e6 / 1024))
+"""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--articles", type=int, default=520, help="how many articles are photographed")
-    count = parser.parse_args().articles
-    photograph(article(0, seed=SEED), view=0)  # the texture tiles are made once per process
-
-    by_kind = seconds_by_kind(count)
-    for kind, times in sorted(by_kind.items(), key=lambda each: -statistics.fmean(each[1])):
-        print(f"{kind:12} {1000 * statistics.fmean(times):6.1f} CPU ms a picture ({len(times)})")
-    pictures_per_second = count / sum(map(sum, by_kind.values()))
-
-    texts = wordy(5 * count)
-    with tempfile.TemporaryDirectory() as folder:
-        started = time.process_time()
-        catalogue = write_sample(Path(folder) / "shop", products=count, seed=SEED)
-        products_per_second = count / (time.process_time() - started)
-        picture_bytes = [len(picture) for each in catalogue.read(range(count)) for picture in each.pictures]
-
-    report = {
-        "benchmark": "sample",
-        "machine": f"{platform.processor() or platform.machine()}, Python {platform.python_version()}",
-        "seed": SEED,
-        "picture_px": PICTURE_PX,
-        "pictures": count,
-        "pictures_per_second_per_core": round(pictures_per_second, 1),
-        "text_products_per_second_per_core": texts["per_second"],
-        "products_per_second_per_core": round(products_per_second, 1),
-        "mean_picture_kilobytes": round(statistics.fmean(picture_bytes) / 1024, 1),
-        "distinct_titles_share": texts["distinct_titles_share"],
-        "distinct_bigrams": texts["distinct_bigrams"],
-        "median_title_words": texts["median_title_words"],
-        "median_description_words": texts["median_description_words"],
-        "nearest_neighbour_rms": nearest_neighbours(12),
-        "largest_kind_share": round(max(map(len, by_kind.values())) / count, 3),
-    }
-    print(json.dumps(report))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--products", type=int, default=600, help="how many products are made for the rate")
+    parser.add_argument("--results", type=Path, help="write the figures into this folder of results")
+    options = parser.parse_args()
+    figures = {**_rate(options.products), **_words(), **_balance(), **_pictures(), **_memory()}
+    for name, value in figures.items():
+        print(f"{name:<58}{value:>12,.3f}".rstrip("0").rstrip("."))
+    if options.results is not None:
+        write_result(_result(figures, products=options.products), folder=options.results)
+    print(
+        json.dumps({"benchmark": "sample", "seed": SEED} | {name: round(value, 4) for name, value in figures.items()})
+    )
 
 
-def seconds_by_kind(count: int) -> dict[str, list[float]]:
-    """CPU seconds of each of `count` pictures, views 0 to 2 in turn."""
-    spent: dict[str, list[float]] = {kind: [] for kind in KINDS}
-    for number in range(count):
-        facts = article(number, seed=SEED)
-        started = time.process_time()
-        photograph(facts, view=number % 3)
-        spent[facts.kind.name].append(time.process_time() - started)
-    return {kind: times for kind, times in spent.items() if times}
-
-
-def wordy(count: int) -> dict[str, float]:
-    """Speed and variety of the texts of `count` articles."""
+def _rate(products: int) -> dict[str, float]:
+    """What one core makes in a second, everything included, and how much of each thing there is."""
+    settings = Settings(SEED, damage=DAMAGE)
+    make_chunk(range(2), settings=settings)  # textures are made once per process
     started = time.process_time()
-    texts = [texts_of(article(number, seed=SEED)) for number in range(count)]
+    chunks = []
+    for start in range(0, products, 32):
+        chunk = make_chunk(range(start, min(start + 32, products)), settings=settings)
+        to_bytes(chunk)
+        chunks.append(chunk)
     seconds = time.process_time() - started
-    titles = [text.text for each, _ in texts for text in each]
-    descriptions = [text.text for _, each in texts for text in each]
-    bigrams = Counter(pair for text in titles + descriptions for pair in _bigrams(text))
+    pictures = _total(chunks, "pictures")
+    places = Counter(place for chunk in chunks for place in chunk.tables["pictures"]["setting"].to_pylist())
+    splits = [row for chunk in chunks for row in chunk.tables["products"].select(["split", "is_unseen"]).to_pylist()]
+    held_out = [row["is_unseen"] for row in splits if row["split"] != "train"]
+    sizes = [len(picture) for chunk in chunks for product in chunk.products for picture in product.pictures]
     return {
-        "per_second": round(count / seconds),
-        "distinct_titles_share": round(len(set(titles)) / len(titles), 3),
-        "distinct_bigrams": len(bigrams),
-        "median_title_words": statistics.median(len(text.split()) for text in titles),
-        "median_description_words": statistics.median(len(text.split()) for text in descriptions),
+        "pictures a second and core": pictures / seconds,
+        "products a second and core": products / seconds,
+        "kilobytes a picture": statistics.fmean(sizes) / 1000,
+        "phrases a picture": _total(chunks, "phrases") / pictures,
+        "questions a picture": _total(chunks, "questions") / pictures,
+        "edit pairs a hundred products": 100 * _total(chunks, "edits") / products,
+        "spoken queries a hundred products": 100 * _total(chunks, "spoken") / products,
+        "pictures of shelves %": 100 * places["shelf"] / pictures,
+        "pictures of rooms %": 100 * places["room"] / pictures,
+        "held-out products of unseen combinations %": 100 * sum(held_out) / max(1, len(held_out)),
     }
 
 
-def _bigrams(text: str) -> Sequence[tuple[str, str]]:
-    words = text.lower().split()
-    return list(pairwise(words))
+def _total(chunks: Iterable[Chunk], name: str) -> int:
+    return sum(chunk.tables[name].num_rows for chunk in chunks)
 
 
-def nearest_neighbours(count: int) -> float:
-    """Median RMS distance (0..255, at 32 px) from a plain picture to the nearest one of its kind, `count` a kind."""
+def _words() -> dict[str, float]:
+    """How varied the texts of `TEXTS` articles are."""
+    started = time.process_time()
+    texts = [texts_of(article(number, seed=SEED)) for number in range(TEXTS)]
+    figures = {"texts: products a second and core": TEXTS / (time.process_time() - started)}
+    titles = [text for each in texts for text in each.titles]
+    descriptions = [text for each in texts for text in each.descriptions]
+    for language, name in (("en", "English"), ("es", "Spanish")):
+        own = [text.text.lower().split() for text in titles + descriptions if text.language == language]
+        for size, words in ((1, "words"), (2, "pairs of words"), (3, "triples of words")):
+            found = Counter(each for text in own for each in zip(*(text[at:] for at in range(size)), strict=False))
+            figures[f"{name}: different {words}"] = len(found)
+    for what, found in (("titles", titles), ("descriptions", descriptions)):
+        figures[f"different {what} %"] = 100 * len({text.text for text in found}) / len(found)
+        figures[f"median words of {what}"] = statistics.median(len(text.text.split()) for text in found)
+    return figures
+
+
+def _balance() -> dict[str, float]:
+    """Entropy of the attributes of 4,000 articles, as a share of that of an even draw."""
+    articles = [article(number, seed=SEED) for number in range(TEXTS)]
+    values = {
+        "kinds": ([each.kind.name for each in articles], len(KINDS)),
+        "colours": ([each.colour for each in articles], len(PALETTE)),
+        "materials": (
+            [each.material for each in articles],
+            len({name for kind in KINDS.values() for name in kind.materials}),
+        ),
+        "patterns": (
+            [each.pattern for each in articles],
+            len({name for kind in KINDS.values() for name in kind.patterns}),
+        ),
+        "brands": ([each.brand for each in articles], len({each.brand for each in articles})),
+    }
+    return {f"evenness of {name} %": 100 * _entropy(found) / math.log(count) for name, (found, count) in values.items()}
+
+
+def _entropy(values: Sequence[str]) -> float:
+    return -sum(count / len(values) * math.log(count / len(values)) for count in Counter(values).values())
+
+
+def _pictures() -> dict[str, float]:
+    """Distances between plain pictures (root mean square over pixels of 0..255): to the nearest of the same kind, and
+    between any two. Twins would be at 0."""
+    pictures = {kind: np.stack([_small(photograph(each, view=0).jpeg) for each in _of_kind(kind)]) for kind in KINDS}
     nearest = []
-    for kind in KINDS:
-        small = np.stack([_small(photograph(facts, view=0)) for facts in _of_kind(kind, count)])
-        distances = np.sqrt(((small[:, None] - small[None]) ** 2).mean((2, 3, 4)))
+    for each in pictures.values():
+        distances = np.sqrt(((each[:, None] - each[None]) ** 2).mean((2, 3, 4)))
         np.fill_diagonal(distances, np.inf)
         nearest += distances.min(1).tolist()
-    return round(statistics.median(nearest), 1)
+    mixed = np.concatenate(list(pictures.values()))
+    draws = Draws("pairs")
+    pairs = [(draws.below(len(mixed)), draws.below(len(mixed))) for _ in range(2000)]
+    apart = [float(np.sqrt(((mixed[one] - mixed[other]) ** 2).mean())) for one, other in pairs if one != other]
+    return {
+        "distance to the nearest picture of the kind": statistics.median(nearest),
+        "smallest such distance": min(nearest),
+        "distance between any two pictures": statistics.median(apart),
+    }
 
 
-def _of_kind(kind: str, count: int) -> list[Article]:
+def _of_kind(kind: str) -> list[Article]:
+    """The first article of each of the first families of a kind."""
     found: list[Article] = []
     number = 0
-    while len(found) < count:
+    while len(found) < ALIKE:
         facts = article(number, seed=SEED)
         if facts.kind.name == kind and facts.number == facts.family:
             found.append(facts)
@@ -121,8 +175,38 @@ def _of_kind(kind: str, count: int) -> list[Article]:
 
 def _small(picture: bytes) -> np.ndarray:
     image = simplejpeg.decode_jpeg(picture).astype(np.float64)
-    step = PICTURE_PX // 32
-    return image.reshape(32, step, 32, step, 3).mean((1, 3))
+    step = image.shape[0] // SMALL_PX
+    return image.reshape(SMALL_PX, step, SMALL_PX, step, 3).mean((1, 3))
+
+
+def _memory() -> dict[str, float]:
+    """The highest resident memory of a process that makes and writes a sample, without and with workers."""
+    figures = {}
+    for workers in (1, 2):
+        for products in MEMORY_PRODUCTS:
+            with tempfile.TemporaryDirectory() as folder:
+                command = [sys.executable, "-c", WRITE, folder, str(products), str(workers)]
+                peak = float(
+                    subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
+                )
+            who = "alone" if workers == 1 else f"with {workers} workers"
+            figures[f"peak megabytes {who}, {products:,} products"] = peak
+    return figures
+
+
+def _result(figures: dict[str, float], *, products: int) -> Result:
+    return Result(
+        name="sample",
+        title="The sample catalogue: rate with all its truth, variety, memory",
+        command=f"python -m benchmarks.sample --products {products} --results results",
+        seed=SEED,
+        rows=tuple(Row(name, (Metric("figure", value, unit="number"),)) for name, value in figures.items()),
+        notes=(
+            f"{products} products of which {DAMAGE:.0%} are damaged, pictures of 224 px; CPU seconds of one process. "
+            f"Texts and balance over {TEXTS:,} articles, distances over {ALIKE} articles of each kind at "
+            f"{SMALL_PX} px.",
+        ),
+    )
 
 
 if __name__ == "__main__":
