@@ -40,14 +40,19 @@ SMALL_PX = 32
 DAMAGE = 0.1
 MEMORY_PRODUCTS = (320, 1280)
 
-# A fresh interpreter that loads what a sample needs and nothing else.
+# A fresh interpreter that loads what a sample needs and nothing else. On Linux a child inherits its parent's
+# `ru_maxrss`, so the kernel's own high-water mark is read.
 WRITE = f"""
-import resource, sys
+import re, resource, sys
 from pathlib import Path
 from vitrina.catalogue.sample import write_sample
 folder, products, workers = sys.argv[1:]
 write_sample(Path(folder) / "shop", products=int(products), seed={SEED}, damage={DAMAGE}, workers=int(workers))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e6 / 1024))
+status = Path("/proc/self/status")
+if status.exists():
+    print(int(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1]) * 1024 / 1e6)
+else:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
 """
 
 
