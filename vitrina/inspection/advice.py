@@ -169,7 +169,7 @@ def _pictures(found: Findings) -> list[Advice]:
             advice.append(
                 Advice(
                     "mind" if many or level == "mind" else "know",
-                    f"{problem.count:,} {what} ({problem.share:.1%} of the {problem.unit}).",
+                    f"{what}: {problem.count:,} of {problem.of:,} ({problem.share:.1%}).",
                     why,
                     "see the gallery below; leave them out of the shop's export, or remove them: vitrina remove",
                 )
@@ -181,14 +181,14 @@ _PICTURE_ADVICE = (
     (
         "picture_placeholder",
         "mind",
-        "products share stand-in pictures",
+        "Products that share a stand-in picture",
         "“No image” says nothing about a product, yet each is a pair.",
     ),
-    ("picture_unreadable", "mind", "pictures cannot be decoded", "Training puts others in their place."),
-    ("picture_blank", "mind", "pictures are blank", "They are paired with texts about something."),
-    ("picture_text", "know", "pictures are cards of text", "At 64 to 224 pixels their writing cannot be read."),
-    ("picture_tiny", "know", "pictures are tiny", "They are enlarged even for the smallest model."),
-    ("picture_blurred", "know", "pictures are blurred", "Fine patterns and prints cannot be learnt from them."),
+    ("picture_unreadable", "mind", "Pictures that cannot be decoded", "Training puts others in their place."),
+    ("picture_blank", "mind", "Blank pictures", "They are paired with texts about something."),
+    ("picture_text", "know", "Pictures of text", "At 64 to 224 pixels their writing cannot be read."),
+    ("picture_tiny", "know", "Tiny pictures", "They are enlarged even for the smallest model."),
+    ("picture_blurred", "know", "Blurred pictures", "Fine patterns and prints cannot be learnt from them."),
 )
 
 
@@ -232,10 +232,11 @@ def _texts(found: Findings) -> list[Advice]:
     if found.training is not None:
         cut = next((each for each in texts.cuts if each.whose == f"size {found.training.size}"), None)
         if cut is not None and cut.share >= _CUT_SHARE:
+            size = found.training.size
             advice.append(
                 Advice(
                     "mind",
-                    f"{cut.share:.0%} of the texts are longer than {cut.tokens} tokens, those of size {found.training.size}.",
+                    f"{cut.share:.0%} of the texts are longer than {cut.tokens} tokens, those of size {size}.",
                     "Their ends are never read.",
                     "--set max_tokens=77 --set model.text.positions=77 (slower), or put what matters first",
                 )

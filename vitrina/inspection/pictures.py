@@ -46,8 +46,8 @@ PICTURE_RULES = (
         BLANK,
         "picture_blank",
         "Blank pictures",
-        f"Fewer than {_BLANK_SHARE:.1%} of the pixels differ from the commonest colour. All of 100 drawn blanks, with and without "
-        "noise, found; 1 of 1,600 ordinary pictures accused: a white box on white.",
+        f"Fewer than {_BLANK_SHARE:.1%} of the pixels differ from the commonest colour. All of 100 drawn "
+        "blanks, with and without noise, found; 1 of 1,600 ordinary pictures accused: a white box on white.",
     ),
     PictureRule(
         TEXT_CARD,

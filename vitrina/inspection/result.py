@@ -242,6 +242,11 @@ class Problem:
     def share(self) -> float:
         return self.count / self.of if self.of else 0.0
 
+    @property
+    def is_grouped(self) -> bool:
+        """Whether a case is several products."""
+        return any(len(example.ids) > 1 for example in self.examples)
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:

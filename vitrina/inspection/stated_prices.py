@@ -1,7 +1,9 @@
 """Descriptions that tell the price: a model that is to estimate prices must not read them."""
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
+from itertools import chain
 
 _SIGNS = r"₹|€|£|¥|\$|us\$|r\$|rs\.?|inr|eur(?:os?)?|usd|gbp|sek|chf|kr\.?|zł|pln"
 _WORDS = (
@@ -30,23 +32,24 @@ def states_price(text: str) -> bool:
     return _STATED.search(text) is not None
 
 
-def states_amount(text: str, price: Decimal) -> bool:
-    """Whether a text states this very amount, in whatever way of writing: `1,190.00`, `1.190`, `1 190,-`.
+def amount_at(text: str, price: Decimal) -> int | None:
+    """Where a text states this very amount, in whatever way of writing (`1,190.00`, `1.190`, `1 190,-`); None where it
+    does not.
 
     Beside a currency or a word for price any number counts; alone one of three digits or more, as `2` and `12` are
     sizes and counts far more often than prices.
 
-    >>> states_amount("now for 1.190,00 EUR", Decimal("1190")), states_amount("pack of 12", Decimal("12"))
-    (True, False)
+    >>> amount_at("now for 1.190,00 EUR", Decimal("1190")), amount_at("pack of 12", Decimal("12"))
+    (8, None)
     """
     if price <= 0:
-        return False
+        return None
     for match in _STATED.finditer(text):
-        if any(price in amounts(number) for number in _numbers(match[0])):
-            return True
+        if any(price in amounts(number[0]) for number in _numbers(match[0])):
+            return match.start()
     if _digits(price) < _BARE_DIGITS:
-        return False
-    return any(price in amounts(number) for number in _numbers(text))
+        return None
+    return next((number.start() for number in _numbers(text) if price in amounts(number[0])), None)
 
 
 def amounts(number: str) -> set[Decimal]:
@@ -72,5 +75,5 @@ def _digits(price: Decimal) -> int:
     return whole if price == price.to_integral_value() else whole + 2
 
 
-def _numbers(text: str) -> list[str]:
-    return _ANY.findall(text) + _GROUPED.findall(text)
+def _numbers(text: str) -> Iterator[re.Match[str]]:
+    return chain(_ANY.finditer(text), _GROUPED.finditer(text))

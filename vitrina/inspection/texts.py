@@ -12,7 +12,7 @@ from vitrina.inspection.counting import Column, FrequentCounter, Worst
 from vitrina.inspection.languages import guess
 from vitrina.inspection.result import Count, Cut, Disagreement, Histogram, Languages, Texts, spread
 from vitrina.inspection.shingles import BANDS, signatures
-from vitrina.inspection.stated_prices import states_amount, states_price
+from vitrina.inspection.stated_prices import amount_at, states_price
 from vitrina.inspection.text_rules import TEXT_RULES, broken_rules, sentences
 from vitrina.tasks.sameness import plain
 
@@ -22,6 +22,7 @@ SAMPLE_TEXTS = 20_000
 _SENTENCES_KNOWN = 50_000
 _BOILERPLATE_SHARE, _BOILERPLATE_LEAST = 0.2, 5
 _SHOWN_BOILERPLATE = 8
+_EXCERPT_BEFORE = 60
 _WORD_EDGES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024)
 _FEWEST_SURE, _SURE_SHARE = 3, 0.005
 
@@ -210,13 +211,17 @@ class TextSurvey:
         if not product.price:
             return
         self._prices["described"] += 1
-        telling = next((text for text in texts if states_amount(text, product.price)), None)
-        if telling is not None:
-            self._prices["own"] += 1
-            reason = f"tells its price of {product.price} {product.currency or ''}".rstrip()
-            self.own_price.offer(row, severity=float(product.price), reason=reason, text=telling)
+        for text in texts:
+            place = amount_at(text, product.price)
+            if place is not None:
+                self._prices["own"] += 1
+                reason = f"tells its price of {product.price} {product.currency or ''}".rstrip()
+                start = max(0, place - _EXCERPT_BEFORE)
+                excerpt = ("…" if start else "") + text[start:]
+                self.own_price.offer(row, severity=float(product.price), reason=reason, text=excerpt)
+                break
         if before is not None and before.price != product.price and before.price is not None:
-            self._prices["chance"] += any(states_amount(text, before.price) for text in texts)
+            self._prices["chance"] += any(amount_at(text, before.price) is not None for text in texts)
 
 
 def _is_other(text: Text, found: str) -> bool:
