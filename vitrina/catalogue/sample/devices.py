@@ -188,5 +188,5 @@ def camera(sheet: Sheet) -> None:
     sheet.part("lens", ellipse(x, y, reach * 0.56, reach * 0.56), Finish(Colour(40, 52, 92), "acetate"), "ball")
     sheet.part("lens", ellipse(x, y, reach * 0.28, reach * 0.28), Finish(Colour(16, 18, 26), "acetate"), "ball")
     ink = BLACK if plate is _STEEL else WHITE
-    where = (0.0, top - 0.08) if hump else (-0.2, top + 0.1)
-    sheet.word(sheet.article.brand, colour=ink, x=where[0], y=where[1], width=0.3 if hump else 0.6, height=0.09)
+    where = (0.0, top - 0.08) if hump else (-0.46, top + 0.1)
+    sheet.word(sheet.article.brand, colour=ink, x=where[0], y=where[1], width=0.3 if hump else 0.42, height=0.09)

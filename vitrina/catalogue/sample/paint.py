@@ -171,7 +171,8 @@ class Painter:
             # Satin and coated cloth: broad slanting bands, more of them where the part is large.
             span = 0.55
             ends = [skia.Point(bounds.left(), bounds.top()), skia.Point(bounds.left() + span, bounds.top() + 0.2)]
-            wave = [clear, argb(WHITE, 0.4 * strong), clear, argb(BLACK, 0.14 * strong), clear]
+            lit, dim = (0.8, 0.4) if substance.metal else (0.4, 0.14)
+            wave = [clear, argb(WHITE, lit * strong), clear, argb(BLACK, dim * strong), clear]
             shader = skia.GradientShader.MakeLinear(ends, wave, [0.0, 0.22, 0.5, 0.75, 1.0], skia.TileMode.kRepeat)
         canvas.drawPath(path, skia.Paint(AntiAlias=True, Shader=shader))
 

@@ -36,7 +36,7 @@ def hide_some(stage: Stage, target: Target, *, draws: Draws) -> None:
         _price_tag,
         _leaves,
         _sticker,
-        _gloved_box,
+        _parcel,
     )
     draws.choice(props)(stage, target, draws)
 
@@ -192,7 +192,7 @@ def _sticker(stage: Stage, target: Target, draws: Draws) -> None:
     )
 
 
-def _gloved_box(stage: Stage, target: Target, draws: Draws) -> None:
+def _parcel(stage: Stage, target: Target, draws: Draws) -> None:
     """A parcel in the corner in front."""
     side = draws.choice((-1, 1))
     wide = (target.right - target.left) * draws.uniform(0.3, 0.5)
