@@ -223,3 +223,16 @@ def test_blanks_before_the_declaration_do_no_harm(tmp_path: Path) -> None:
 def test_stock_is_said_in_one_way(tmp_path: Path) -> None:
     (found,) = drafts(feed(tmp_path, item("1", "<g:availability>in stock</g:availability>")))
     assert found.product.attributes["availability"] == "in_stock"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("<item><g:id>0</g:id>&</item>\n" + item("1") + item("2"), [(4, "broken XML"), "1", "2"]),
+        (item("1") + "<item><g:id>2</g:id><!-- a -- b --></item>" + item("3"), ["1", (5, "broken XML"), "3"]),
+        (item("1") + "</channel></rss><rss><channel>" + item("2"), ["1", (5, "broken XML"), "2"]),
+    ],
+    ids=["the first item", "a comment", "two feeds in one file"],
+)
+def test_reading_goes_on_behind_a_break(tmp_path: Path, body: str, found: list[str | tuple[int, str]]) -> None:
+    assert seen(feed(tmp_path, body)) == found

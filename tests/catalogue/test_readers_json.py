@@ -65,6 +65,7 @@ def test_one_object_is_one_row_and_several_are_several(tmp_path: Path) -> None:
         ('[{"id": 1}\n}', [{"id": 1}, (2, "broken JSON")]),
         ('{"products": [{"id": 1}], "next": tru}', [{"id": 1}, (1, "broken JSON")]),
         ('{"products" [{"id": 1}]}', [(1, "broken JSON")]),
+        ('{"products": [{"id": 1}], "a\nb": 2}', [{"id": 1}, (2, "broken JSON")]),
         ("[]", []),
         ('{"products": []}', []),
         ("[" * 100_000, [(1, "broken JSON")]),

@@ -195,7 +195,10 @@ def _object_items(text: _Text) -> Iterator[_Item]:
         if sign != '"':
             problem = f"{sign!r} where a name is expected" if sign else "an object is not closed"
             raise _BrokenError(problem, line=text.line)
-        name = text.value().value
+        item = text.value()
+        if item.problem is not None:
+            raise _BrokenError(f"a name: {item.problem}", line=text.line)
+        name = item.value
         if text.peek() != ":":
             raise _BrokenError(f"no colon behind the name {name!r}", line=text.line)
         text.place += 1
