@@ -75,12 +75,10 @@ def is_shopify_object(values: Mapping[str, Any]) -> bool:
 class ShopifyTable:
     """The products of a table of Shopify's. Rows of one handle may stand anywhere in it."""
 
-    note = "taken for a product export of Shopify"
-
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self.path, self.root, self.size = reader.path, reader.root, reader.size
-        self.note = "; ".join(each for each in (ShopifyTable.note, reader.note) if each)
+        self.note = "; ".join(each for each in ("taken for a product export of Shopify", reader.note) if each)
         self._scattered: frozenset[int] | None = None
 
     def rows(self) -> Iterator[Record | BadRow]:
