@@ -14,15 +14,16 @@ import numpy as np
 import pytest
 
 from vitrina.catalogue.product import Product, Text
-from vitrina.catalogue.sample import PRICE_NOISE, Oracle, draft, expected_price, write_sample
+from vitrina.catalogue.sample import PRICE_NOISE, draft, expected_price, write_sample
 from vitrina.catalogue.sample.article import article
 from vitrina.catalogue.sample.draws import Draws
 from vitrina.catalogue.sample.kinds import KINDS
 from vitrina.catalogue.sample.likeness import habits_of
 from vitrina.catalogue.sample.make import drafted
+from vitrina.catalogue.sample.oracle import Oracle
 from vitrina.catalogue.sample.settings import PLAIN, QUANTILES, Habits, Settings
 from vitrina.catalogue.sample.truth import Photo, PictureTruth
-from vitrina.catalogue.store import write_catalogue
+from vitrina.catalogue.store import Catalogue, write_catalogue
 
 ROWS, MANY = 800, 2000
 MEDIAN = QUANTILES.index(0.5)
@@ -75,8 +76,6 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def habits(real: Path) -> Habits:
-    from vitrina.catalogue.store import Catalogue
-
     return habits_of(Catalogue.open(real))
 
 
@@ -127,8 +126,6 @@ def test_languages_follow_and_others_are_said(
 
     assert spanish(sample) == pytest.approx(spanish(shop), abs=0.04)
     assert {text.language for each in sample for text in each.texts} == {"en", "es"}
-    from vitrina.catalogue.store import Catalogue
-
     with caplog.at_level(logging.WARNING):
         habits_of(Catalogue.open(real))
     assert "fr in" in caplog.text

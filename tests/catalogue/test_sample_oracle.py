@@ -14,14 +14,15 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from vitrina.catalogue.sample import Oracle, expected_price, write, write_sample
+from vitrina.catalogue.sample import expected_price, write, write_sample
 from vitrina.catalogue.sample.chunk import from_bytes, make_chunk, to_bytes
 from vitrina.catalogue.sample.make import EDIT_SHARE, SPOKEN_SHARE, make
+from vitrina.catalogue.sample.oracle import Oracle
 from vitrina.catalogue.sample.settings import Settings
 from vitrina.catalogue.sample.spoken import is_available
 from vitrina.catalogue.sample.tables import SCHEMAS
 from vitrina.catalogue.sample.workers import Workers
-from vitrina.catalogue.store import Catalogue
+from vitrina.catalogue.store import Catalogue, write_catalogue
 
 PRODUCTS, SEED, DAMAGE = 70, 13, 0.3
 SETTINGS = Settings(SEED, damage=DAMAGE)
@@ -99,14 +100,7 @@ def test_a_spoilt_picture_is_known_clean(oracle: Oracle, out: Path):
 
 def test_a_clean_picture_is_found_wherever_its_row_has_moved(out: Path, tmp_path: Path):
     moved = tmp_path / "shop"
-    shutil.copytree(out, moved)
-    reversed_rows = list(reversed(Catalogue.open(out).read(range(PRODUCTS))))
-    shutil.rmtree(tmp_path / "other", ignore_errors=True)
-    from vitrina.catalogue.store import write_catalogue
-
-    write_catalogue(tmp_path / "other", reversed_rows)
-    shutil.rmtree(moved)
-    shutil.move(tmp_path / "other", moved)
+    write_catalogue(moved, reversed(Catalogue.open(out).read(range(PRODUCTS))))
     shutil.copytree(out / "truth", moved / "truth")
     one, other = Oracle.open(out), Oracle.open(moved)
     pictured = next(id for id in one.ids() if one.pictures(id) and not one.product(id).damages)
@@ -160,7 +154,7 @@ def test_any_tool_opens_the_files(out: Path):
 def test_the_oracle_needs_no_drawing_library(out: Path):
     program = (
         "import sys; sys.modules['skia'] = None\n"
-        "from vitrina.catalogue.sample import Oracle\n"
+        "from vitrina.catalogue.sample.oracle import Oracle\n"
         f"oracle = Oracle.open({str(out)!r})\n"
         "print(len(oracle), oracle.product(next(oracle.ids())).id, len(list(oracle.all_edits())) > 0)"
     )
