@@ -31,7 +31,7 @@ MAX_PART_SHARE = 0.9
 """A part that is more of its object than this is not told from the object itself."""
 
 MAX_THINGS = 8
-"""Of this many things of a crowded picture phrases are made."""
+"""Of this many things of a crowded picture phrases are made, and questions asked."""
 
 RANK_SHARE = 0.6
 """A thing is called the leftmost or the largest of some only where this share of each of them can be seen."""
@@ -59,15 +59,15 @@ def phrases(truth: PictureTruth) -> tuple[Phrase, ...]:
 
 def rivals(thing: Thing, name: Name, *, told: Iterable[str], scene: Scene, language: Language) -> list[Thing]:
     """The other things that the name and these attributes of the thing fit, or may fit as far as one can tell."""
-    told = tuple(told)
-    left = []
+    values = [(each, thing.attributes[each]) for each in told]
     pieces = meant(name, is_piece=True, language=language)
     kinds = meant(name, is_piece=False, language=language)
+    left = []
     for other in scene.pieces if thing.is_piece else scene.wholes:
-        if other.objects == thing.objects:
+        fits = other.kind == thing.kind or other.kind in (pieces if other.is_piece else kinds)
+        if not fits or other.objects == thing.objects:
             continue
-        fits = other.kind in (pieces if other.is_piece else kinds) or other.kind == thing.kind
-        if fits and all(looks(other, each, thing.attributes[each]) is not False for each in told):
+        if all(looks(other, each, value) is not False for each, value in values):
             left.append(other)
     return left
 

@@ -6,7 +6,7 @@ mug half hidden, two mugs almost side by side) is None here, and neither phrase 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Literal
 
 from vitrina.catalogue.sample.colours import PALETTE
@@ -72,27 +72,27 @@ class Thing:
     told: tuple[str, ...]
     is_mistakable: bool
 
-    @property
+    @cached_property
     def is_clear(self) -> bool:
         """Whether enough of it can be seen to call it by its name."""
         return self.visible_share >= KIND_SHARE and self.area_px >= KIND_PX and not self.is_mistakable
 
-    @property
+    @cached_property
     def is_labelled(self) -> bool:
         """Whether colour and pattern are those of a label."""
         return self.carrier == LABEL
 
-    @property
+    @cached_property
     def x(self) -> float:
         """Centre of the box, from the left."""
         return (self.box[0] + self.box[2]) / 2
 
-    @property
+    @cached_property
     def y(self) -> float:
         """Centre of the box, from the top."""
         return (self.box[1] + self.box[3]) / 2
 
-    @property
+    @cached_property
     def box_px(self) -> int:
         """Area of the box."""
         return (self.box[2] - self.box[0]) * (self.box[3] - self.box[1])

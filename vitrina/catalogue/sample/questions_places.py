@@ -1,7 +1,7 @@
 """Questions about two things of a picture: which is larger or further to a side, whether they look alike, where one is
 from the other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from vitrina.catalogue.sample.phrases_grammar import of
 from vitrina.catalogue.sample.phrases_scene import SHAPE_SHARE, SIDES, Side, Thing, is_further, is_larger, lies, looks
@@ -136,20 +136,33 @@ def what_is_beside(view: View) -> Question | None:
     things = view.clear()
     for other in things:
         for side in view.draws.shuffled(tuple(SIDES)):
-            fits = [(thing, lies(thing, side, of=other)) for thing in view.scene.wholes if not _overlap(thing, other)]
-            there = [thing for thing, fit in fits if fit]
-            if len(there) != 1 or any(fit is None for _, fit in fits) or not there[0].is_clear:
+            there = _only_one(view.scene.wholes, side, of=other)
+            if there is None or not there.is_clear or there.is_piece or there.kind == other.kind:
                 continue
             anchor = view.told(other)
-            if anchor is None or there[0].kind == other.kind or there[0].is_piece:
-                continue
+            if anchor is None:
+                break
             return view.question(
                 f"What is {_BESIDE_EN[side]} {anchor.words}?",
                 f"¿Qué hay {_BESIDE_ES[side]} {of(anchor.words)}?",
-                answer=kind_answer(there[0].kind, language=view.language),
+                answer=kind_answer(there.kind, language=view.language),
                 about="spatial",
             )
     return None
+
+
+def _only_one(things: Iterable[Thing], side: Side, *, of: Thing) -> Thing | None:
+    """The one thing on this side of another, None where there are none or several, or where it is hard to say."""
+    found = None
+    for thing in things:
+        if _overlap(thing, of):
+            continue
+        fits = lies(thing, side, of=of)
+        if fits is None or (fits and found is not None):
+            return None
+        if fits:
+            found = thing
+    return found
 
 
 def _pairs(view: View) -> Iterator[tuple[Thing, Thing]]:
@@ -162,7 +175,7 @@ def _pairs(view: View) -> Iterator[tuple[Thing, Thing]]:
 
 
 def _overlap(one: Thing, other: Thing) -> bool:
-    return bool(set(one.objects) & set(other.objects))
+    return any(at in other.objects for at in one.objects)
 
 
 def _differ(one: Thing, other: Thing, view: View) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from vitrina.catalogue.sample.draws import Draws
 from vitrina.catalogue.sample.kinds import KINDS
-from vitrina.catalogue.sample.phrases import ranked, told_apart
+from vitrina.catalogue.sample.phrases import MAX_THINGS, ranked, told_apart
 from vitrina.catalogue.sample.phrases_grammar import Name
 from vitrina.catalogue.sample.phrases_scene import Scene, Thing
 from vitrina.catalogue.sample.phrases_write import names, phrase
@@ -30,8 +30,8 @@ class View:
     draws: Draws
 
     def clear(self) -> list[Thing]:
-        """The things that can clearly be seen, in random order."""
-        return self.draws.shuffled([thing for thing in self.scene.wholes if thing.is_clear])
+        """Things that can clearly be seen, in random order; of a crowd some."""
+        return self.draws.shuffled([thing for thing in self.scene.wholes if thing.is_clear])[:MAX_THINGS]
 
     def told(self, thing: Thing, *, without: frozenset[str] = frozenset()) -> Named | None:
         """The thing in the fewest words that tell it apart by what it looks like, and not by where it is or how large;
