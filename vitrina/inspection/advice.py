@@ -17,7 +17,7 @@ from vitrina.inspection.result import (
 )
 
 _LEVELS = ("stop", "mind", "know")
-_LEAK_SHARE = 0.01
+_LEAK_SHARE = 0.02
 _TOLD_SHARE = 0.02
 _BOILERPLATE_SHARE = 0.15
 _CUT_SHARE = 0.2

@@ -132,7 +132,8 @@ def look(pixels: np.ndarray) -> tuple[int, int]:
 
 def thumbnail(encoded: bytes, *, side: int) -> np.ndarray:
     """(side, side, 3) float32: the picture squeezed into a square, for comparing. ValueError where it is damaged."""
-    pixels = _decode(encoded, side=side)
+    # From four times the side: boxes of uneven width would shift edges by parts of a pixel.
+    pixels = _decode(encoded, side=4 * side)
     return np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BOX), dtype=np.float32)
 
 

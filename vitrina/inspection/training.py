@@ -76,7 +76,7 @@ def _fit(pictures: Pictures, *, products: int) -> Fit:
     if side is None:
         size: Size = "small" if products >= _SMALL_PRODUCTS else "tiny"
         return Fit(size, f"no pictures; {products:,} training products")
-    seen = f"half of the pictures have {side:,.0f} pixels or more on the longer side, and there are {products:,} training products"
+    seen = f"half of the pictures have {side:,.0f} pixels or more on the longer side; {products:,} training products"
     if side >= _BASE_SIDE_PX and products >= _BASE_PRODUCTS:
         return Fit("base", f"{seen}: enough for 224 pixels and the published shape (on GPUs)")
     if side >= _SMALL_SIDE_PX and products >= _SMALL_PRODUCTS:
