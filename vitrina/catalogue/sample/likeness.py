@@ -90,9 +90,9 @@ def habits_of(catalogue: Catalogue) -> Habits:
         PLAIN,
         kinds={kind: _short(share / total) for kind, share in shares.items()} if total else PLAIN.kinds,
         family_sizes=_families(counts),
-        splits=_shares({split: counts.splits[split] for split in PLAIN.splits}),
+        splits=_shares({split: counts.splits[split] for split in PLAIN.splits}) or PLAIN.splits,
         languages=_languages(counts, name=str(catalogue.path)),
-        picture_counts=_shares(counts.pictures) if counts.pictures else PLAIN.picture_counts,
+        picture_counts=_shares(counts.pictures) or PLAIN.picture_counts,
         pictureless=_short(counts.pictureless / counts.products),
         textless=_short(counts.textless / counts.products),
         untold=_short(counts.untold / counts.told) if counts.told else PLAIN.untold,
@@ -302,8 +302,9 @@ def _quantiles(values: np.ndarray) -> Quantiles:
 
 
 def _shares(counts: Mapping[Any, int]) -> dict[Any, float]:
+    """Shares of the whole; none where nothing was counted."""
     total = sum(counts.values())
-    return {name: _short(count / total) for name, count in sorted(counts.items())}
+    return {name: _short(count / total) for name, count in sorted(counts.items())} if total else {}
 
 
 def _short(value: float) -> float:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from vitrina.catalogue.manifest import flush, manifest_path
 from vitrina.catalogue.sample.settings import Settings
+from vitrina.catalogue.sample.spoken import is_available
 from vitrina.catalogue.sample.tables import CHUNK, SCHEMAS
 
 FOLDER = "truth"
@@ -54,8 +55,9 @@ def part_path(folder: Path, *, table: str, numbers: range) -> Path:
 
 
 def made_with() -> dict[str, str]:
-    """The versions of what a sample is made with."""
-    return {name: version(name) for name in ("vitrina", "skia-python", "simplejpeg")}
+    """The versions of what a sample is made with, and whether there is a voice for spoken queries."""
+    versions = {name: version(name) for name in ("vitrina", "skia-python", "simplejpeg")}
+    return {**versions, "voice": "espeak-ng" if is_available() else "none"}
 
 
 def read_record(out: Path) -> Record | None:
