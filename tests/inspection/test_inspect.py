@@ -1,0 +1,233 @@
+import json
+import re
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inspection.shop import card, collage, jpeg, photo, shop
+from vitrina.catalogue.product import Product, Text
+from vitrina.inspection.inspect import inspect_catalogue
+from vitrina.inspection.result import Inspection
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+
+
+def good(number: int, *, split: str = "train") -> Product:
+    """A product without a fault, like no other."""
+    words = np.random.default_rng(number).permutation(list("bcdfghjklmnpqrstvwxz"))
+    name = "".join(words[:4]) + "o"
+    return Product(
+        id=f"good-{number}",
+        titles=(Text(f"Red {name} mug with a handle", "en"),),
+        descriptions=(Text(f"The {name} mug is made of clay from {name[::-1]}land and it is easy to clean.", "en"),),
+        pictures=(jpeg(photo(number)),),
+        category=("Home", "Mugs"),
+        price=Decimal(10 + number % 3),
+        currency="EUR",
+        brand="Claywell",
+        attributes={"colour": "red"},
+        split=split,
+    )
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Inspection, Path]:
+    """40 good products and one or two of every fault, inspected."""
+    folder = tmp_path_factory.mktemp("faulty")
+    base = [good(number, split="val" if number % 10 == 0 else "train") for number in range(40)]
+    pixels = photo(1)
+    smaller = np.asarray(Image.fromarray(pixels).resize((96, 96)))
+    faults = [
+        replace(good(100), pictures=(jpeg(np.full((80, 80, 3), 255)),)),
+        replace(good(101), pictures=(jpeg(collage(500)),)),
+        replace(good(102), pictures=(jpeg(card("no image available")),)),
+        replace(good(103), pictures=(jpeg(smaller, quality=60),), split="val"),  # good-1 again
+        replace(good(104), pictures=(jpeg(photo(2)),)),  # good-2's very picture
+        replace(good(105), titles=good(5).titles),
+        replace(good(106), price=Decimal("99999")),
+        replace(good(107), price=Decimal("0")),
+        replace(good(108), price=Decimal("1500")),
+        replace(good(109), price=Decimal("12.34"), descriptions=(Text("Yours for 12,34 € and no more", "en"),)),
+        replace(good(110), descriptions=(Text("En kopp som är lätt att rengöra och håller i många år", "en"),)),
+        replace(good(111), descriptions=(Text("Soft <b>clay</b> for the kitchen", "en"),)),
+        replace(good(112), descriptions=(Text("A cup for your cafÃ© at home", "en"),)),
+        replace(good(113), descriptions=()),
+        replace(good(114), pictures=()),
+        Product(id="photo-only", pictures=(jpeg(photo(900)),)),
+        Product(id="empty"),
+    ]
+    shop(folder / "shop", [*base, *faults])
+    return inspect_catalogue(folder / "shop"), folder / "shop-inspection"
+
+
+def counts(found: Inspection) -> dict[str, int]:
+    return {problem.key: problem.count for problem in found.problems}
+
+
+def test_every_fault_is_counted_exactly_and_no_other_is_seen(faulty: tuple[Inspection, Path]):
+    assert counts(faulty[0]) == {
+        "leak_picture_near": 2,
+        "price_told": 1,
+        "picture_blank": 1,
+        "picture_collage": 1,
+        "picture_text": 1,
+        "title_equal": 2,
+        "picture_equal": 2,
+        "picture_near": 4,
+        "text_mojibake": 1,
+        "text_html": 1,
+        "text_language": 1,
+        "price_placeholder": 1,
+        "price_zero": 1,
+        "price_outlier": 1,
+    }
+
+
+def test_the_cases_shown_are_the_right_products(faulty: tuple[Inspection, Path]):
+    shown = {problem.key: {example.ids for example in problem.examples} for problem in faulty[0].problems}
+    assert shown["leak_picture_near"] == {("good-1", "good-103")}
+    assert shown["picture_near"] == {("good-1", "good-103"), ("good-2", "good-104")}
+    assert shown["title_equal"] == {("good-5", "good-105")}
+    assert shown["price_outlier"] == {("good-108",)}
+    assert shown["text_language"] == {("good-110",)}
+    assert shown["picture_collage"] == {("good-101",)}
+
+
+def test_coverage_counts_what_is_there_and_what_is_missing(faulty: tuple[Inspection, Path]):
+    found = faulty[0]
+    assert found.products == 57
+    assert {each.name: each.count for each in found.coverage.modality} == {
+        "text and picture": 54,
+        "text only": 1,
+        "picture only": 1,
+        "neither": 1,
+    }
+    assert {each.name: each.count for each in found.coverage.splits} == {"train": 52, "val": 5}
+    filled = {each.name: each.filled for each in found.coverage.fields}
+    assert (filled["title"], filled["description"], filled["picture"], filled["price"]) == (55, 54, 55, 55)
+    (home,) = found.coverage.categories
+    assert (home.name, home.count, home.children[0].name, home.children[0].count) == ("Home", 55, "Mugs", 55)
+    assert [(each.name, each.filled) for each in found.coverage.attributes] == [("colour", 55)]
+
+
+def test_leaks_name_the_split_to_distrust(faulty: tuple[Inspection, Path]):
+    found = faulty[0]
+    assert [(each.split, each.count, each.of) for each in found.leaks if each.count] == [("val", 1, 5)]
+    assert found.advice[0].level == "stop"
+    assert any("1 of 5 products of val" in each.what for each in found.advice)
+
+
+def test_training_sees_the_sources_that_a_run_would(faulty: tuple[Inspection, Path]):
+    training = faulty[0].training
+    assert training is not None
+    assert {part.kind: part.products for part in training.parts} == {"text": 1, "image": 1, "pair": 49}
+    assert [round(part.share, 2) for part in training.parts] == [0.15, 0.15, 0.7]
+    pairs = next(part for part in training.parts if part.kind == "pair")
+    assert pairs.epoch_steps == pytest.approx(49 / training.batch_rows / 0.7)
+    assert training.repeated_titles_share == pytest.approx(2 / 50)
+
+
+def test_the_page_needs_nothing_beside_it_and_json_says_the_same(faulty: tuple[Inspection, Path]):
+    found, folder = faulty
+    page = (folder / "inspection.html").read_text("utf-8")
+    assert not re.search(r"""(?:src|href)\s*=\s*["'](?!data:|\#)""", page)
+    assert "url(" not in page
+    assert "<script" not in page
+    assert page.count("data:image/jpeg") >= 10
+    data = json.loads((folder / "inspection.json").read_text("utf-8"))
+    assert {each["key"]: each["count"] for each in data["problems"]} == counts(found)
+    assert sorted(path.name for path in folder.iterdir()) == ["inspection.html", "inspection.json"]
+    assert "99999" in page and found.text().count("\n") > 20
+
+
+def test_to_inspect_again_gives_the_same_bytes(tmp_path: Path):
+    shop(tmp_path / "shop", [good(number) for number in range(8)])
+    inspect_catalogue(tmp_path / "shop", out=tmp_path / "a")
+    (tmp_path / "a" / "inspection.html.part").write_text("what a killed run left")
+    inspect_catalogue(tmp_path / "shop", out=tmp_path / "b")
+    inspect_catalogue(tmp_path / "shop", out=tmp_path / "a")
+    for name in ("inspection.html", "inspection.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert not (tmp_path / "a" / "inspection.html.part").exists()
+
+
+def test_hostile_texts_stay_text_on_the_page(tmp_path: Path):
+    bad = replace(good(1), titles=(Text("<script>alert(1)</script>", "en"),), category=("<img src=x>",))
+    shop(tmp_path / "shop", [bad, good(2)])
+    inspect_catalogue(tmp_path / "shop")
+    page = (tmp_path / "shop-inspection" / "inspection.html").read_text("utf-8")
+    assert "<script" not in page and "<img src=x" not in page
+
+
+@pytest.mark.parametrize(
+    "products",
+    [
+        [],
+        [Product(id="1")],
+        [Product(id="1", titles=(Text("Taza roja"),), split="test")],
+        [Product(id="1", price=Decimal("3"))],
+    ],
+    ids=["empty", "nothing known", "no training split", "a price alone"],
+)
+def test_poor_catalogues_are_inspected_too(tmp_path: Path, products: list[Product]):
+    shop(tmp_path / "shop", products)
+    found = inspect_catalogue(tmp_path / "shop")
+    assert found.products == len(products)
+    assert found.training is None
+    assert found.advice[0].level == "stop"
+    assert (tmp_path / "shop-inspection" / "inspection.html").exists()
+
+
+def test_a_stand_in_picture_on_unlike_products_is_told_from_variants(tmp_path: Path):
+    stand_in, variants = jpeg(photo(70)), jpeg(photo(71))
+    unlike = [replace(good(n), pictures=(stand_in,), category=(f"Kind {n % 4}",)) for n in range(6)]
+    alike = [replace(good(n), pictures=(variants,)) for n in range(10, 16)]
+    shop(tmp_path / "shop", [*unlike, *alike])
+    found = counts(inspect_catalogue(tmp_path / "shop"))
+    assert found["picture_placeholder"] == 6
+    assert found["picture_equal"] == 12
+
+
+def test_unstated_languages_are_detected(tmp_path: Path):
+    swedish = Text("En stadig väska med plats för alla dina saker och en rem")
+    english = Text("A sturdy bag with room for all your things and a strap")
+    products = [Product(id=str(n), titles=(swedish if n % 3 == 0 else english,)) for n in range(12)]
+    shop(tmp_path / "shop", products)
+    languages = inspect_catalogue(tmp_path / "shop").languages
+    assert {each.name: each.count for each in languages.detected} == {"en": 8, "sv": 4}
+    assert (languages.unstated, languages.undetermined) == (12, 0)
+
+
+def test_no_catalogue_and_a_file_in_the_way_are_said_in_words(tmp_path: Path):
+    with pytest.raises(ValueError, match="not a catalogue"):
+        inspect_catalogue(tmp_path / "nothing")
+    shop(tmp_path / "shop", [good(1)])
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="is a file"):
+        inspect_catalogue(tmp_path / "shop", out=tmp_path / "file")
+
+
+def test_real_swedish_texts_are_swedish_and_real_descriptions_state_prices(tmp_path: Path):
+    """On the shared data where it is present; else on two products that say the same."""
+    products = [
+        Product(id="1", descriptions=(Text("Juice av äpple och gröna druvor, ej från koncentrat"),)),
+        Product(id="2", descriptions=(Text("Buy it online at Rs.899 in India"),), price=Decimal("899"), currency="INR"),
+    ]
+    grocery, flipkart = SHARED / "grocery_store/products.jsonl", SHARED / "flipkart_products/products_train.jsonl"
+    wanted_swedish, wanted_stated = 1, 1
+    if grocery.exists() and flipkart.exists():
+        rows = [json.loads(line) for line in grocery.read_text("utf-8").splitlines()]
+        products = [
+            Product(id=row["id"], descriptions=(Text(row["description_sv"]),)) for row in rows if row["description_sv"]
+        ]
+        wanted_swedish, wanted_stated = len(products), 588
+        for row in map(json.loads, flipkart.read_text("utf-8").split("\n")[:-1]):
+            products.append(Product(id=row["id"], descriptions=(Text(row["description"], "en"),), price=Decimal(900)))
+    shop(tmp_path / "shop", products)
+    found = inspect_catalogue(tmp_path / "shop")
+    assert {each.name: each.count for each in found.languages.detected}["sv"] == wanted_swedish
+    assert found.prices.some_stated == wanted_stated
