@@ -43,6 +43,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers with what the test wants; `call` counts the requests for one path from 1."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: "Server"
 
     def do_GET(self) -> None:

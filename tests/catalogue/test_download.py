@@ -1,6 +1,7 @@
 """Downloads: what a server may do wrong costs a picture at most, and what was fetched is not fetched again."""
 
 import email.utils
+import gzip
 import threading
 from pathlib import Path
 
@@ -174,6 +175,21 @@ def test_a_picture_is_a_picture_whatever_it_says_of_itself(tmp_path: Path, kind:
         assert fetching.start(server.url("/1.jpg")).result().file.read_bytes() == GOOD
 
 
+def test_a_picture_that_is_packed_all_the_same_is_unpacked(tmp_path: Path) -> None:
+    packed = gzip.compress(GOOD)
+    with running({"/1.jpg": gives(packed, Content_Encoding="gzip")}) as server, downloader(tmp_path) as fetching:
+        assert fetching.start(server.url("/1.jpg")).result().file.read_bytes() == GOOD
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [(gzip.compress(GOOD + bytes(50_000_000)), "too many bytes"), (b"no gzip at all", "not a picture")],
+)
+def test_a_packed_body_is_bounded_by_what_it_unpacks_to(tmp_path: Path, body: bytes, expected: str) -> None:
+    with running({"/1.jpg": gives(body, Content_Encoding="gzip")}) as server:
+        assert reason(tmp_path, server.url("/1.jpg"), max_bytes=1_000_000) == expected
+
+
 def test_an_empty_answer_is_an_empty_picture(tmp_path: Path) -> None:
     with running({"/1.jpg": gives(b"")}) as server:
         assert reason(tmp_path, server.url("/1.jpg")) == "empty picture"
@@ -227,6 +243,21 @@ def test_a_host_that_fails_again_and_again_is_given_up(tmp_path: Path) -> None:
     assert server.calls.total() == 20
 
 
+def test_a_host_that_stumbles_for_a_while_is_waited_for(tmp_path: Path) -> None:
+    time = Time()
+    begin = time.seconds
+
+    def starting_anew(handler: Handler, call: int) -> None:
+        handler.answer(503) if time.seconds < begin + 30 else handler.answer(200, body=GOOD)
+
+    paths = [f"/{number}.jpg" for number in range(50)]
+    routes = dict.fromkeys(paths, starting_anew)
+    with running(routes) as server, downloader(tmp_path, time=time, per_host=1) as fetching:
+        results = [fetching.start(server.url(path)).exception() for path in paths]
+        assert fetching.given_up == {}
+    assert sum(error is not None for error in results) <= 5
+
+
 def test_a_host_that_only_lacks_pictures_is_not_given_up(tmp_path: Path) -> None:
     paths = [f"/{number}.jpg" for number in range(50)]
     routes = {**dict.fromkeys(paths, lambda handler, call: handler.answer(404)), "/1.jpg": gives(GOOD)}
@@ -274,3 +305,12 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     broken = pytest.raises(ValueError, match=r"cannot be kept in .*file.*XDG_CACHE_HOME")
     with Downloader(Downloads(folder=tmp_path / "file")) as fetching, broken:
         fetching.start("http://127.0.0.1/1.jpg")
+
+
+def test_a_disk_that_takes_no_picture_ends_the_ingest_in_words(tmp_path: Path) -> None:
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "content").write_text("in the way")
+    with running({"/1.jpg": gives(GOOD)}) as server, downloader(tmp_path) as fetching:
+        error = fetching.start(server.url("/1.jpg")).exception()
+    assert isinstance(error, ValueError) and not isinstance(error, DownloadError)
+    assert "cannot be kept in" in str(error)

@@ -182,6 +182,17 @@ def test_splits_come_from_the_column_or_stay_when_rows_are_added(tmp_path: Path)
     assert all(after[id_] == split for id_, split in splits[0].items())
 
 
+def test_files_that_differ_in_their_split_state_it_for_rows_that_do_not(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        write_lines(tmp_path / f"shop_{split}.jsonl", *({"id": f"{split}-{i}", "title": "t"} for i in range(30)))
+    write_lines(tmp_path / "shop_test.jsonl", {"id": "x", "title": "t", "split": "train"}, {"id": "y", "title": "t"})
+    report = ingest([tmp_path], out=tmp_path / "catalogue")
+    assert report.splits == {"train": 31, "val": 30, "test": 1}
+    assert "rows that name no split are in val" in report.text()
+    alone = ingest([tmp_path / "shop_val.jsonl"], out=tmp_path / "alone")
+    assert alone.splits["train"] > 0
+
+
 def test_columns_that_appear_late_are_found(tmp_path: Path) -> None:
     rows = [{"id": i, "title": f"t{i}"} for i in range(1200)]
     rows.append({"id": 1200, "title": "t", "marca": "Acme", "talla": "40"})

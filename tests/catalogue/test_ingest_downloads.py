@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
-from catalogue.download_server import Answer, Handler, gives, picture, running, settings
+from catalogue.download_server import Answer, Handler, Time, gives, picture, running, settings
 
-from vitrina.catalogue.download import Downloads
+from vitrina.catalogue.download import Downloader, Downloads
 from vitrina.catalogue.ingest import ingest
 from vitrina.catalogue.product import Product, Text
 from vitrina.catalogue.store import Catalogue, write_catalogue
@@ -126,7 +127,10 @@ def test_when_no_row_is_usable_the_list_is_there_and_the_words_name_it(tmp_path:
     assert not (tmp_path / "shop").exists()
 
 
-def test_a_host_that_was_given_up_is_named_in_the_report(tmp_path: Path) -> None:
+def test_a_host_that_was_given_up_is_named_in_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    time = Time()
+    impatient = partial(Downloader, clock=time.clock, pause=time.pause)
+    monkeypatch.setattr("vitrina.catalogue.ingest.Downloader", impatient)
     with running({}) as server:
         url = server.url("/")
     rows = [{"id": number, "title": "t", "image": f"{url}{number}.jpg"} for number in range(30)]
@@ -136,6 +140,34 @@ def test_a_host_that_was_given_up_is_named_in_the_report(tmp_path: Path) -> None
     assert report.downloads is not None
     assert report.downloads.failed == {"connection failed": 20, "host given up": 10}
     assert "given up after 20 failures in a row" in report.text()
+
+
+def test_rows_behind_a_slow_host_are_fetched_while_it_is_waited_for(tmp_path: Path) -> None:
+    rest = threading.Event()
+    quick = [f"/{number}.jpg" for number in range(40)]
+
+    def slow(handler: Handler, call: int) -> None:
+        assert rest.wait(60)
+        handler.answer(200, body=picture("blue"))
+
+    def counted(handler: Handler, call: int) -> None:
+        handler.answer(200, body=picture())
+        if sum(handler.server.calls[path] for path in quick) == len(quick):
+            rest.set()
+
+    with running({"/slow.jpg": slow, **dict.fromkeys(quick, counted)}) as server:
+        rows = [
+            {"id": number, "title": "t", "image": server.url(path)} for number, path in enumerate(["/slow.jpg", *quick])
+        ]
+        report = ingest([feed(tmp_path, *rows)], out=tmp_path / "shop", downloads=settings(tmp_path))
+    assert (report.products, report.pictures) == (41, 41)
+    assert Catalogue.open(tmp_path / "shop")[0].pictures == (picture("blue"),)
+
+
+def test_what_a_killed_ingest_left_of_its_list_goes_away(tmp_path: Path) -> None:
+    (tmp_path / "shop-dead-links.csv.part").write_text("address,produ")
+    ingest([feed(tmp_path, {"id": 1, "title": "t"})], out=tmp_path / "shop")
+    assert not list(tmp_path.glob("shop-dead-links*"))
 
 
 def test_without_downloads_nothing_is_asked_of_anybody(tmp_path: Path) -> None:

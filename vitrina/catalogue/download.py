@@ -101,6 +101,7 @@ class Downloader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
+        self._hosts.drop()
         if self._fetcher is not None:
             self._fetcher.transport.close()
         self._hosts.close()

@@ -13,6 +13,9 @@ from vitrina.catalogue.download_address import DownloadError
 _T = TypeVar("_T")
 _THREADS = 64
 _FAILURES_IN_A_ROW = 20
+_FAILURES_WITHOUT_PAUSE = 4
+_FIRST_HALT_SECONDS = 0.5
+_LONGEST_HALT_SECONDS = 10.0
 _LONGEST_PAUSE_SECONDS = 60.0
 
 
@@ -35,7 +38,8 @@ class _Host:
 class Hosts:
     """Runs downloads in threads, at most `per_host` of one host at a time; others are not held up by a slow one.
 
-    A host that fails 20 times in a row is given up: what is asked of it afterwards fails at once.
+    From the fifth failure in a row on a host is left alone for a moment, longer and longer, for it may only be
+    starting anew; after 20 it is given up, and what is asked of it afterwards fails at once.
     """
 
     def __init__(self, *, per_host: int, clock: Callable[[], float], pause: Callable[[float], None]) -> None:
@@ -71,16 +75,20 @@ class Hosts:
         finally:
             self._leave(host, state, failure)
 
-    def close(self) -> None:
-        """Drops what has not begun and waits for what has."""
+    def drop(self) -> None:
+        """What has not begun will not begin."""
         with self._changed:
             self._is_closed = True
+            dropped = [future for state in self._hosts.values() for future, _ in state.waiting]
             for state in self._hosts.values():
-                for future, _ in state.waiting:
-                    future.cancel()
                 state.waiting.clear()
             self._changed.notify_all()
-        self._pool.shutdown(cancel_futures=True)
+        for future in dropped:
+            future.cancel()
+
+    def close(self) -> None:
+        """Waits for what has begun."""
+        self._pool.shutdown()
 
     def _fill(self, host: str, state: _Host) -> None:
         while state.waiting and state.tasks < self._per_host and not self._is_closed:
@@ -118,9 +126,11 @@ class Hosts:
         with self._changed:
             state.requests -= 1
             state.failures = 0 if failure is None else state.failures + 1
-            if failure is not None and failure.wait_seconds:
-                wait = min(failure.wait_seconds, _LONGEST_PAUSE_SECONDS)
-                state.resumes = max(state.resumes, self._clock() + wait)
+            if failure is not None and failure.kind == "passing":
+                asked = min(failure.wait_seconds, _LONGEST_PAUSE_SECONDS)
+                halt = _FIRST_HALT_SECONDS * 2 ** (state.failures - _FAILURES_WITHOUT_PAUSE - 1)
+                own = min(halt, _LONGEST_HALT_SECONDS) if state.failures > _FAILURES_WITHOUT_PAUSE else 0.0
+                state.resumes = max(state.resumes, self._clock() + max(asked, own))
             if failure is not None and state.failures >= _FAILURES_IN_A_ROW:
                 self.given_up[host] = f"{state.failures} failures in a row, the last: {failure}"
             self._forget(host, state)

@@ -90,6 +90,7 @@ class Links:
         self._bytes = 0
 
     def __enter__(self) -> Self:
+        self._part.unlink(missing_ok=True)  # a killed ingest may have left it
         return self
 
     def __exit__(
@@ -127,6 +128,8 @@ class Links:
             HostReport(host, each["downloaded"], each["cached"], each["failed"], given_up.get(host, ""))
             for host, each in self._by_host.items()
         ]
+        # Those that addresses of other hosts lead to.
+        hosts += [HostReport(host, 0, 0, 0, why) for host, why in given_up.items() if host not in self._by_host]
         return DownloadReport(
             folder=folder,
             downloaded=sum(each.downloaded for each in hosts),

@@ -1,7 +1,7 @@
 """What a user names as sources, opened: every file with its columns, found before anything is read in earnest."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from vitrina.catalogue.columns import check_columns, check_fields, find_columns
 from vitrina.catalogue.readers import BadRow, Reader, Record, find_readers
 from vitrina.catalogue.report import FileReport
 from vitrina.catalogue.rows import Draft, RowError, read_row
+from vitrina.catalogue.splits import splits_of_files
 
 SNIFFED_ROWS = 1_000
 """So many rows at the beginning of a file show its columns."""
@@ -37,7 +38,14 @@ class Source:
     """One file (or folder, or tar) with its columns, which are looked for again when a row brings new ones."""
 
     def __init__(
-        self, reader: Reader, *, number: int, overrides: Mapping[str, str], root: Path | None, id_prefix: str
+        self,
+        reader: Reader,
+        *,
+        number: int,
+        overrides: Mapping[str, str],
+        root: Path | None,
+        id_prefix: str,
+        split: str | None,
     ) -> None:
         self.path = reader.path
         self.size = reader.size
@@ -45,6 +53,7 @@ class Source:
         self._reader = reader
         self._number = number
         self._id_prefix = id_prefix
+        self._split = split
         self._overrides = overrides
         self._names: dict[str, None] = {}
         self._sample: list[Mapping[str, Any]] = []
@@ -92,6 +101,8 @@ class Source:
     def report(self) -> FileReport:
         """How the file was read."""
         notes = [self._reader.note] if self._reader.note else []
+        if self._split is not None:
+            notes.append(f"rows that name no split are in {self._split}, as the file's name says beside the others'")
         if self.columns.id is None:
             notes.append(
                 "no column of ids: an id is the file's name and the row's number, so rows must keep their place"
@@ -108,7 +119,10 @@ class Source:
         if not record.values.keys() <= self._names.keys() and len(self._names) < _MAX_COLUMNS:
             self._names.update(dict.fromkeys(record.values))
             self.columns = find_columns(list(self._names), overrides=self._overrides, sample=self._sample)
-        return read_row(record.values, columns=self.columns, fallback_id=f"{self._id_prefix}-{record.row}")
+        draft = read_row(record.values, columns=self.columns, fallback_id=f"{self._id_prefix}-{record.row}")
+        if draft.has_split or self._split is None:
+            return draft
+        return replace(draft, product=replace(draft.product, split=self._split), has_split=True)
 
 
 def open_sources(
@@ -124,10 +138,11 @@ def open_sources(
     if not sources:
         raise ValueError("there is nothing to ingest: name at least one file or folder")
     readers = [reader for source in sources for reader in find_readers(source)]
-    prefixes = _id_prefixes([reader.path for reader in readers])
+    paths = [reader.path for reader in readers]
+    named = zip(readers, _id_prefixes(paths), splits_of_files(paths), strict=True)
     opened = [
-        Source(reader, number=number, overrides=overrides, root=root, id_prefix=prefix)
-        for number, (reader, prefix) in enumerate(zip(readers, prefixes, strict=True))
+        Source(reader, number=number, overrides=overrides, root=root, id_prefix=prefix, split=split)
+        for number, (reader, prefix, split) in enumerate(named)
     ]
     check_columns(overrides, names=list(dict.fromkeys(name for source in opened for name in source.names)))
     for source in opened:
