@@ -67,7 +67,7 @@ def rivals(thing: Thing, name: Name, *, told: Iterable[str], scene: Scene, langu
         fits = other.kind == thing.kind or other.kind in (pieces if other.is_piece else kinds)
         if not fits or other.objects == thing.objects:
             continue
-        if all(looks(other, each, value) is not False for each, value in values):
+        if all(looks(other, each, value=value) is not False for each, value in values):
             left.append(other)
     return left
 
@@ -91,7 +91,7 @@ def ranked(thing: Thing, name: Name, *, told: tuple[str, ...], scene: Scene, lan
     """The references that single the thing out, by place or size, among all that its name and these attributes fit."""
     others = rivals(thing, name, told=told, scene=scene, language=language)
     values = [(each, thing.attributes[each]) for each in told]
-    if not others or any(looks(other, each, value) is not True for other in others for each, value in values):
+    if not others or any(looks(other, each, value=value) is not True for other in others for each, value in values):
         return []
     is_short = not told and not name.is_plural and thing.kind not in DRAWN_TWICE
     group = [thing, *others]

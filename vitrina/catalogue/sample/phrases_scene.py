@@ -189,7 +189,7 @@ def _words(colour: str) -> frozenset[str]:
     return frozenset(spanish | (english - {"off", "bright", "light", "dark", "jet", "royal", "sunny", "leaf"}))
 
 
-def looks(thing: Thing, attribute: str, value: str) -> bool | None:
+def looks(thing: Thing, attribute: str, *, value: str) -> bool | None:
     """Whether a thing's attribute is this value to the eye, None where that is hard to say."""
     own = thing.attributes.get(attribute)
     if own is None:

@@ -107,7 +107,7 @@ def _colour_counts(view: View) -> list[tuple[int, tuple[str, str]]]:
         return []
     counts = []
     for colour in view.draws.shuffled(tuple(COLOUR_WEIGHTS))[:6] + [thing.attributes["colour"] for thing in things]:
-        fits = [looks(thing, "colour", colour) for thing in things]
+        fits = [looks(thing, "colour", value=colour) for thing in things]
         patterned = [thing for thing, fit in zip(things, fits, strict=True) if fit and "accent" in thing.attributes]
         if None in fits or patterned or any(len(thing.objects) > 1 for thing in things):
             continue

@@ -41,8 +41,8 @@ def which_colour(view: View) -> Question | None:
         if accent is None:
             bearer, words = _bearer(found, view)
             return view.question(
-                f"What colour {verb(bearer, 'is', 'are')} {words}?",
-                f"¿De qué color {verb(bearer, 'es', 'son')} {words}?",
+                f"What colour {verb(bearer, one='is', many='are')} {words}?",
+                f"¿De qué color {verb(bearer, one='es', many='son')} {words}?",
                 answer=answer,
                 about="attribute",
             )
@@ -92,8 +92,8 @@ def which_pattern(view: View) -> Question | None:
         if found is not None:
             bearer, words = _bearer(found, view)
             return view.question(
-                f"What pattern {verb(bearer, 'does', 'do')} {words} have?",
-                f"¿Qué estampado {verb(bearer, 'tiene', 'tienen')} {words}?",
+                f"What pattern {verb(bearer, one='does', many='do')} {words} have?",
+                f"¿Qué estampado {verb(bearer, one='tiene', many='tienen')} {words}?",
                 answer=pattern_answer(pattern, language=view.language),
                 about="attribute",
             )
@@ -115,7 +115,11 @@ def which_shape(view: View) -> Question | None:
                 continue
             template = asked.english if view.language == "en" else asked.spanish
             forms = ("is", "are") if view.language == "en" else ("es", "son")
-            slots = {"the": found.words, "is": verb(found.name, *forms), "does": verb(found.name, "does", "do")}
+            slots = {
+                "the": found.words,
+                "is": verb(found.name, one=forms[0], many=forms[1]),
+                "does": verb(found.name, one="does", many="do"),
+            }
             text = template.format(**slots)
             return Question(text, answer, view.language, "attribute")
     return None
@@ -154,8 +158,8 @@ def is_colour(view: View) -> Question | None:
         bearer, words = _bearer(found, view)
         agreed = agreeing(COLOURS_ES[colour][0], bearer)
         return view.yes_no(
-            f"{verb(bearer, 'Is', 'Are')} {words} {COLOURS_EN[colour][0]}?",
-            f"¿{verb(bearer, 'Es', 'Son')} {words} {agreed}?",
+            f"{verb(bearer, one='Is', many='Are')} {words} {COLOURS_EN[colour][0]}?",
+            f"¿{verb(bearer, one='Es', many='Son')} {words} {agreed}?",
             is_so=is_so,
             about="yes/no",
         )

@@ -48,9 +48,10 @@ def larger(view: View) -> Question | None:
         if big is None or small is None:
             continue
         first, second = (big, small) if is_so else (small, big)
+        takes = verb(first.name, one="Ocupa", many="Ocupan")
         return view.yes_no(
-            f"{verb(first.name, 'Does', 'Do')} {first.words} take up more of the picture than {second.words}?",
-            f"¿{verb(first.name, 'Ocupa', 'Ocupan')} {first.words} más espacio en la imagen que {second.words}?",
+            f"{verb(first.name, one='Does', many='Do')} {first.words} take up more of the picture than {second.words}?",
+            f"¿{takes} {first.words} más espacio en la imagen que {second.words}?",
             is_so=is_so,
             about="comparison",
         )
@@ -85,7 +86,7 @@ def same_colour(view: View) -> Question | None:
     plain = [thing for thing in plain if "colour" in thing.told]
     for at, one in enumerate(plain):
         for other in plain[at + 1 :]:
-            fits = looks(other, "colour", one.attributes["colour"])
+            fits = looks(other, "colour", value=one.attributes["colour"])
             if fits is not None:
                 alike[fits].append((one, other))
     is_so = view.draws.chance(0.5)
@@ -113,18 +114,19 @@ def on_which_side(view: View) -> Question | None:
         first, second = view.told(one), view.told(other)
         if first is None or second is None:
             continue
+        are, stand = verb(first.name, one="Is", many="Are"), verb(first.name, one="Está", many="Están")
         if side in ("left", "right") and view.draws.chance(0.4):
             # The side was drawn before the things, so that either answer is as likely.
             return view.question(
-                f"{verb(first.name, 'Is', 'Are')} {first.words} to the left or to the right of {second.words}?",
-                f"¿{verb(first.name, 'Está', 'Están')} {first.words} a la izquierda o a la derecha {of(second.words)}?",
+                f"{are} {first.words} to the left or to the right of {second.words}?",
+                f"¿{stand} {first.words} a la izquierda o a la derecha {of(second.words)}?",
                 answer=(LEFT if side == "left" else RIGHT)[view.language],
                 about="spatial",
             )
         asked = side if is_so else SIDES[side]
         return view.yes_no(
-            f"{verb(first.name, 'Is', 'Are')} {first.words} {_BESIDE_EN[asked]} {second.words}?",
-            f"¿{verb(first.name, 'Está', 'Están')} {first.words} {_BESIDE_ES[asked]} {of(second.words)}?",
+            f"{are} {first.words} {_BESIDE_EN[asked]} {second.words}?",
+            f"¿{stand} {first.words} {_BESIDE_ES[asked]} {of(second.words)}?",
             is_so=is_so,
             about="spatial",
         )

@@ -66,6 +66,6 @@ class View:
         return self.question(english, spanish, answer=(YES if is_so else NO)[self.language], about=about)
 
 
-def verb(name: Name, singular: str, plural: str) -> str:
+def verb(name: Name, *, one: str, many: str) -> str:
     """The form of a verb that goes with a name."""
-    return plural if name.is_plural else singular
+    return many if name.is_plural else one
