@@ -139,3 +139,25 @@ def test_languages_are_known_by_code_and_name(text: str, code: str | None) -> No
 )
 def test_headers_of_real_exports_are_understood(header: str, fields: str) -> None:
     assert find_columns(header.split(";"), overrides={}).text().startswith(fields)
+
+
+def test_a_constant_counts_where_no_column_says_otherwise() -> None:
+    found = find_columns(["title", "price"], overrides={"currency": "=€", "language": "= Spanish", "split": "=prueba"})
+    assert found.constants == {"currency": "EUR", "language": "es", "split": "test"}
+    assert (found.currency, found.price) == (None, "price")
+    assert 'currency = "EUR" where not stated' in found.text()
+    assert find_columns(["title", "currency"], overrides={"currency": "=EUR"}).currency == "currency"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("currency", "=quatloos", "'quatloos' for every product: that is no currency"),
+        ("language", "=", "that is no language"),
+        ("brand", "= ", "that is no brand"),
+        ("id", "=1", "only currency, language, split, brand, domain can be the same for all"),
+    ],
+)
+def test_a_constant_that_no_product_can_have_is_refused(field: str, value: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        check_fields({field: value})

@@ -185,3 +185,21 @@ def test_attributes_of_an_object_stand_by_their_own_names() -> None:
     found = product(id="1", title="t", attributes={"Dial": "Round", "n": 2, "none": None}, size={"cm": 3, "in": "1"})
     assert found.attributes == {"Dial": "Round", "n": "2", "size.cm": "3", "size.in": "1"}
     assert product(id="1", title="t", attributes='{"Dial": "Round"}').attributes == {"Dial": "Round"}
+
+
+def test_what_holds_for_every_product_is_overruled_by_a_row() -> None:
+    always = {"currency": "=EUR", "language": "=es", "split": "=val", "brand": "=Acme", "domain": "=hogar"}
+    columns = find_columns(["title", "price", "lang", "brand", "split"], overrides=always)
+    silent = read_row({"title": "Taza", "price": "3"}, columns=columns, fallback_id="1")
+    assert (silent.product.price, silent.product.currency, silent.has_split) == (Decimal(3), "EUR", True)
+    assert (silent.product.brand, silent.product.domain, silent.product.split) == ("Acme", "hogar", "val")
+    assert silent.product.titles == (Text("Taza", "es"),)
+    row = {"title": "Mug", "price": "$3 USD", "lang": "en", "brand": "Other", "split": "test"}
+    spoken = read_row(row, columns=columns, fallback_id="2").product
+    assert (spoken.currency, spoken.brand, spoken.split, spoken.titles) == (
+        "USD",
+        "Other",
+        "test",
+        (Text("Mug", "en"),),
+    )
+    assert read_row({"title": "Taza"}, columns=columns, fallback_id="3").product.currency is None

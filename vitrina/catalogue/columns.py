@@ -1,5 +1,6 @@
 """Which column of a product file says what: guessed from names in English and Spanish, overridden by the user."""
 
+import dataclasses
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,6 +9,7 @@ from functools import lru_cache
 from typing import Literal, get_args
 
 from vitrina.catalogue.price import currency_code
+from vitrina.catalogue.splits import split_name
 
 Field = Literal[
     "id", "title", "description", "image", "price", "currency", "brand", "category", "language", "group", "split",
@@ -54,6 +56,7 @@ _LEVELS = [
         "article_type product_type tipo_producto tipo_articulo leaf_category sub_sub_category",
     )
 ]
+_CONSTANTS = ("currency", "language", "split", "brand", "domain")
 _NUMBERED_LEVEL = re.compile(r"(?:category|categoria|cat)_?(?:level|lvl|nivel)?_?(\d)|(?:level|lvl|nivel)_?(\d)")
 _FAMILY_OF_MANY = 20
 _FAMILY_SAMPLE = 40
@@ -80,7 +83,8 @@ class TextColumn:
 @dataclass(frozen=True)
 class Columns:
     """Where each fact of a product stands in one file. `category` holds a path column or level columns, widest first;
-    `attribute` the columns left over; `currency_of_price` what the price column's name states (`price_eur`)."""
+    `attribute` the columns left over; `currency_of_price` what the price column's name states (`price_eur`);
+    `constants` what holds by field for a product whose row says nothing itself."""
 
     names: tuple[str, ...]
     id: str | None = None
@@ -99,6 +103,7 @@ class Columns:
     attributes: str | None = None
     attribute: tuple[str, ...] = ()
     doubtful_group: str | None = None
+    constants: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def says_something(self) -> bool:
@@ -113,7 +118,10 @@ class Columns:
     def text(self) -> str:
         """One line: field = column, for every field that was found."""
         fields = [*self._fields(), ("attribute", self.attribute)]
-        return "; ".join(f"{field} = {', '.join(names)}" for field, names in fields if names)
+        parts = [f"{field} = {', '.join(names)}" for field, names in fields if names]
+        return "; ".join(
+            [*parts, *(f'{field} = "{value}" where not stated' for field, value in self.constants.items())]
+        )
 
     def _fields(self) -> list[tuple[str, Sequence[str]]]:
         pairs = [
@@ -142,11 +150,14 @@ def find_columns(
 ) -> Columns:
     """Finds the columns of a file by their names, `overrides` (field to column) first.
 
-    An override may name several columns with commas (levels of a category, several pictures) or none (`""`), which
-    leaves the field empty. Overrides whose column this file does not have are passed over: `check_columns` refuses
-    what no file has. `sample` are the first rows: with them, a column called `group` that has few values in many
-    rows is taken for a class of products rather than a family of variants.
+    An override may name several columns with commas (levels of a category, several pictures), none (`""`), which
+    leaves the field empty, or a constant (`"=EUR"`), which counts where a row says nothing. Overrides whose column
+    this file does not have are passed over: `check_columns` refuses what no file has. `sample` are the first rows:
+    with them, a column called `group` that has few values in many rows is taken for a class of products rather than a
+    family of variants.
     """
+    constants = {field: value[1:].strip() for field, value in overrides.items() if value.startswith("=")}
+    overrides = {field: value for field, value in overrides.items() if field not in constants}
     plain: dict[str, str] = {}
     for name in names:
         plain.setdefault(plain_name(name), name)
@@ -187,21 +198,26 @@ def find_columns(
         domain=one("domain"),
         attributes=one("attributes"),
         doubtful_group=group if is_doubtful else None,
+        constants={field: _constant(field, value) or value for field, value in constants.items()},
     )
     return replace(found, attribute=tuple(name for name in names if name.strip() and name not in found.used))
 
 
 def check_fields(overrides: Mapping[str, str]) -> None:
-    """Raises ValueError where an override names a field that products do not have."""
-    for field in overrides:
+    """Raises ValueError where an override names a field that products do not have or a constant that it cannot be."""
+    for field, value in overrides.items():
         if field not in get_args(Field):
             raise ValueError(f"there is no field {field!r} to map: the fields are {', '.join(get_args(Field))}")
+        if value.startswith("=") and _constant(field, value[1:]) is None:
+            can = ", ".join(_CONSTANTS)
+            why = f"that is no {field}" if field in _CONSTANTS else f"only {can} can be the same for all"
+            raise ValueError(f"{field} cannot be {value[1:]!r} for every product: {why}")
 
 
 def check_columns(overrides: Mapping[str, str], *, names: Sequence[str]) -> None:
     """Raises ValueError where an override names a column that is not among `names`."""
     for field, value in overrides.items():
-        if value and not _named(value, names):
+        if value and not value.startswith("=") and not _named(value, names):
             raise ValueError(f"there is no column {value!r} for {field}: the columns are {', '.join(names)}")
 
 
@@ -222,6 +238,21 @@ def plain_name(name: str) -> str:
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
     ascii_only = "".join(each for each in unicodedata.normalize("NFKD", snake) if not unicodedata.combining(each))
     return re.sub(r"[^a-z0-9]+", "_", ascii_only.lower()).strip("_")
+
+
+def _constant(field: str, text: str) -> str | None:
+    """What a field is for every product, in its own form; None where the text means none, or the field differs."""
+    match field:
+        case "currency":
+            return currency_code(text)
+        case "language":
+            return language_code(text)
+        case "split":
+            return split_name(text)
+        case "brand" | "domain":
+            return text.strip() or None
+        case _:
+            return None
 
 
 def _named(value: str, names: Sequence[str]) -> tuple[str, ...]:

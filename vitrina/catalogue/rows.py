@@ -61,8 +61,9 @@ def read_row(values: Mapping[str, Any], *, columns: Columns, fallback_id: str) -
     split = None if split_text is None else split_name(split_text)
     if split_text is not None and split is None:
         raise RowError("unknown split", detail=f"{split_text!r} is none of train, val, test")
+    split = split or columns.constants.get("split")
     language_text = _scalar(values, columns.language)
-    language = None if language_text is None else language_code(language_text)
+    language = columns.constants.get("language") if language_text is None else language_code(language_text)
     titles = _texts(values, columns, names=[(each.name, each.language or language) for each in columns.titles])
     known = {text.text.casefold() for text in titles}
     descriptions = [
@@ -78,12 +79,12 @@ def read_row(values: Mapping[str, Any], *, columns: Columns, fallback_id: str) -
         id=id_,
         titles=tuple(titles),
         descriptions=tuple(descriptions),
-        brand=_scalar(values, columns.brand),
+        brand=_scalar(values, columns.brand) or columns.constants.get("brand"),
         category=category,
         price=None if price is None else price.amount,
-        currency=None if price is None else price.currency,
+        currency=None if price is None else price.currency or columns.constants.get("currency"),
         attributes=_attributes(values, columns, category=category),
-        domain=_scalar(values, columns.domain),
+        domain=_scalar(values, columns.domain) or columns.constants.get("domain"),
         group=_scalar(values, columns.group),
         split=split or "train",
     )
