@@ -1,5 +1,7 @@
 """Compaction: fewer files, the same products in the same order, nothing lost while others read."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,52 @@ def test_whoever_has_it_open_goes_on_reading(tmp_path: Path) -> None:
     compact(tmp_path / "shop")
     assert products_of(before) == products_of(Catalogue.open(tmp_path / "shop"))
     before.verify()
+
+
+WRITE_AND_COMPACT = """
+import sys
+from vitrina.catalogue.compact import compact
+from vitrina.catalogue.product import Product, Text
+from vitrina.catalogue.store import write_catalogue
+
+for version in range(40):
+    numbers = range(version % 20, version % 20 + 10)
+    write_catalogue(sys.argv[1], (Product(id=str(i), titles=(Text(f"v{version}"),)) for i in numbers))
+    compact(sys.argv[1])
+"""
+
+
+def test_readers_that_come_while_another_process_compacts_find_a_whole_catalogue(tmp_path: Path) -> None:
+    write_catalogue(tmp_path / "shop", [Product(id=str(i), titles=(Text("old"),)) for i in range(30)])
+    opened = 0
+    with subprocess.Popen([sys.executable, "-c", WRITE_AND_COMPACT, str(tmp_path / "shop")]) as child:
+        while child.poll() is None:
+            catalogue = Catalogue.open(tmp_path / "shop")
+            found = products_of(catalogue)
+            assert {product.id for product in found} == set(map(str, range(30)))
+            assert history(tmp_path / "shop").versions[0].products == 30
+            opened += 1
+    assert child.returncode == 0
+    assert opened > 5
+    assert Catalogue.open(tmp_path / "shop")[-1].titles == (Text("v39"),)
+
+
+def test_another_process_that_writes_is_respected(tmp_path: Path) -> None:
+    write_catalogue(tmp_path / "shop", [make(1)])
+    code = (
+        "import sys; from pathlib import Path; from vitrina.catalogue.writer import CatalogueWriter\n"
+        "with CatalogueWriter(Path(sys.argv[1])):\n    print('writing', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "shop")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdin is not None and child.stdout is not None
+        assert child.stdout.readline() == "writing\n"
+        for operate in (compact, lambda path: remove(path, ids=["sku-1"]), lambda path: write_catalogue(path, [])):
+            with pytest.raises(ValueError, match="another program is writing"):
+                operate(tmp_path / "shop")
+        child.stdin.close()
+    assert child.returncode == 0
+    assert remove(tmp_path / "shop", ids=["sku-1"]).removed == 1
 
 
 def test_shards_are_cut_at_their_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

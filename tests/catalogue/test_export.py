@@ -192,6 +192,12 @@ def test_a_language_that_no_column_can_name_is_noted(tmp_path: Path) -> None:
     assert Catalogue.open(tmp_path / "again")[0].titles == (Text("Kumusta"),)
 
 
+def test_products_that_ingest_would_not_take_are_noted(tmp_path: Path) -> None:
+    write_catalogue(tmp_path / "shop", [*PRODUCTS[:2], Product(id="bare", brand="Acme")])
+    words = "1 products have neither a text nor a picture"
+    assert words in export(tmp_path / "shop", out=tmp_path / "out", format="parquet").text()
+
+
 def test_parquet_pictures_are_plain_bytes_and_prices_exact(tmp_path: Path) -> None:
     write_catalogue(tmp_path / "shop", PRODUCTS)
     export(tmp_path / "shop", out=tmp_path / "out", format="parquet")

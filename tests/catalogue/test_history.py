@@ -75,7 +75,7 @@ def test_after_a_compaction_the_log_stays_and_the_versions_say_when_they_went(tm
     assert [version.action for version in found.versions] == ["compact", "ingest", "remove", "ingest", "ingest"]
     assert found.available == {5}
     assert found.earlier_bytes == 0
-    assert found.text().count("compacted away") == 4
+    assert found.text().count("compacted away") == 3  # the last one opens: the compacted one is the same
     day = found.versions[0].when[:10]
     with pytest.raises(ValueError, match=rf"version {states[0][0][:12]} of .*shop was compacted away on {day}"):
         Catalogue.open(tmp_path / "shop", digest=states[0][0][:8])

@@ -85,6 +85,16 @@ def test_facts_count_texts_and_pictures_of_live_products_only(tmp_path: Path) ->
     assert "pictures" not in facts.column_names
 
 
+def test_facts_come_shard_by_shard_too(tmp_path: Path) -> None:
+    for number in range(3):
+        write_catalogue(tmp_path / "shop", [make(i, version=number) for i in range(number, number + 5)])
+    catalogue = Catalogue.open(tmp_path / "shop")
+    batches = list(catalogue.fact_batches())
+    assert len(batches) == 3
+    assert pa.Table.from_batches(batches).equals(catalogue.facts())
+    assert catalogue.facts().num_rows == len(catalogue) == 7
+
+
 def test_an_empty_catalogue_has_facts_too(tmp_path: Path) -> None:
     catalogue = write_catalogue(tmp_path / "shop", [])
     assert len(catalogue) == 0

@@ -110,15 +110,18 @@ def look_over(catalogue: Catalogue) -> ExportColumns:
     """The columns that every product of a catalogue fits into. Reads every text's language and nothing else."""
     fields = {"title": _Seen("title"), "description": _Seen("description")}
     splits: Counter[str] = Counter()
+    bare = 0
     with tqdm(total=len(catalogue), desc="looking over", delay=2, disable=None, leave=False) as bar:
         for batch in catalogue.fact_batches():
             splits.update(batch.column("split").to_pylist())
+            texts, pictures = (batch.column(name).to_numpy() for name in ("text_count", "picture_count"))
+            bare += int(((texts == 0) & (pictures == 0)).sum())
             for seen, name in zip(fields.values(), ("titles", "descriptions"), strict=True):
                 for languages in _languages(batch.column(name)):
                     seen.add(languages)
             bar.update(batch.num_rows)
     titles, descriptions = (seen.columns() for seen in fields.values())
-    return ExportColumns(titles, descriptions, splits, tuple(_notes(titles, descriptions)))
+    return ExportColumns(titles, descriptions, splits, tuple(_notes(titles, descriptions, bare=bare)))
 
 
 class _Seen:
@@ -188,7 +191,9 @@ def _as_named(language: str | None, *, field: str) -> str | None:
     return language if [each.language for each in columns] == [language] else None
 
 
-def _notes(titles: TextColumns, descriptions: TextColumns) -> Iterator[str]:
+def _notes(titles: TextColumns, descriptions: TextColumns, *, bare: int) -> Iterator[str]:
+    if bare:
+        yield f"{bare:,} products have neither a text nor a picture: `vitrina ingest` takes none of those"
     unknown = {language for each in (titles, descriptions) for language, name in each.known.items() if language != name}
     if unknown:
         yield f"texts in {', '.join(sorted(filter(None, unknown)))}: no column can name the language, so it is left out"

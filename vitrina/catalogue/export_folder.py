@@ -21,7 +21,8 @@ def staged(out: Path, *, digest: str) -> Iterator[Path]:
     """Gives a folder to write into; when the block ends well it stands at `out`, replacing an earlier export there.
 
     Raises ValueError where `out` holds anything that is no export of ours, another export to it is running, or the
-    disk gets full. Then, and after a crash, `out` is what it was.
+    disk gets full; then `out` is what it was. A crash leaves it as it was, too, or, in the moment of the exchange,
+    beside itself: the next export puts it back.
     """
     place = out.resolve()
     part, old, lock = (place.with_name(f".{place.name}.{suffix}") for suffix in ("part", "old", "lock"))

@@ -12,8 +12,8 @@ _WORDS = {"ingest": "ingest", "remove": "remove", "compact": "compact: earlier v
 
 @dataclass(frozen=True)
 class History:
-    """The versions of a catalogue, newest first. `available` are the numbers of those that open; `bytes` is what the
-    catalogue takes on the disk, `earlier_bytes` what of it only earlier versions need."""
+    """The versions of a catalogue, newest first. `available` are the numbers of those that are kept; `bytes` is what
+    the catalogue takes on the disk, `earlier_bytes` what of it only earlier versions need."""
 
     catalogue: Path
     versions: tuple[Version, ...]
@@ -27,17 +27,8 @@ class History:
         first = f"{self.catalogue}: {newest.products:,} products; {size_text(self.bytes)} on the disk"
         if self.earlier_bytes:
             first += f", {size_text(self.earlier_bytes)} of it for earlier versions alone: `vitrina compact` frees it"
-        return "\n".join([first, *(self._line(version) for version in self.versions)])
-
-    def _line(self, version: Version) -> str:
-        counts = {"added": version.added, "replaced": version.replaced, "removed": version.removed}
-        changes = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
-        gone = "" if version.number in self.available else "  (compacted away)"
-        when = version.when[:19].replace("T", " ")
-        return (
-            f"  {version.number:>4}  {when} UTC  {version.digest[:12]}  {version.products:>11,} products  "
-            f"{_WORDS[version.action]}{': ' if changes else ''}{changes}{gone}"
-        )
+        digests = {version.digest for version in self.versions if version.number in self.available}
+        return "\n".join([first, *(_line(version, is_gone=version.digest not in digests) for version in self.versions)])
 
 
 def history(path: str | os.PathLike[str]) -> History:
@@ -56,6 +47,17 @@ def history(path: str | os.PathLike[str]) -> History:
         available=frozenset(version.number for version in (*manifest.earlier, manifest.versions[-1])),
         bytes=total,
         earlier_bytes=max(0, total - current) if manifest.earlier else 0,
+    )
+
+
+def _line(version: Version, *, is_gone: bool) -> str:
+    counts = {"added": version.added, "replaced": version.replaced, "removed": version.removed}
+    changes = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
+    gone = "  (compacted away)" if is_gone else ""
+    when = version.when[:19].replace("T", " ")
+    return (
+        f"  {version.number:>4}  {when} UTC  {version.digest[:12]}  {version.products:>11,} products  "
+        f"{_WORDS[version.action]}{': ' if changes else ''}{changes}{gone}"
     )
 
 

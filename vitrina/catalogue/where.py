@@ -66,7 +66,6 @@ _Mask = Callable[[pa.RecordBatch], np.ndarray]
 class Condition:
     """A condition that was read. `mask` says of which rows of a catalogue's facts it holds."""
 
-    text: str
     holds: _Mask
 
     def mask(self, facts: pa.RecordBatch) -> np.ndarray:
@@ -86,7 +85,7 @@ def matching(facts: pa.Table, *, where: str) -> np.ndarray:
 
 def parse_condition(where: str) -> Condition:
     """Reads a condition. Raises ValueError with the position and what was expected there."""
-    return Condition(where, _Parser(where).condition())
+    return Condition(_Parser(where).condition())
 
 
 @dataclass(frozen=True)
