@@ -98,7 +98,32 @@ def _rate(products: int) -> dict[str, float]:
         "pictures of shelves %": 100 * places["shelf"] / pictures,
         "pictures of rooms %": 100 * places["room"] / pictures,
         "held-out products of unseen combinations %": 100 * sum(held_out) / max(1, len(held_out)),
+        **_guesses([row for chunk in chunks for row in chunk.tables["questions"].to_pylist()]),
     }
+
+
+def _guesses(asked: Sequence[dict[str, str]]) -> dict[str, float]:
+    """How many questions of the second half are answered by the commonest answer to the same words in the first half,
+    backing off to a question's first three words: what a model must beat that looks at the picture."""
+    figures = {}
+    for about in sorted({each["about"] for each in asked}):
+        own = [each for each in asked if each["about"] == about]
+        told: dict[str, Counter[str]] = {}
+        for each in own[: len(own) // 2]:
+            for words in _beginnings(each):
+                told.setdefault(words, Counter())[each["answer"]] += 1
+        tried = own[len(own) // 2 :]
+        right = 0
+        for each in tried:
+            known = [told[words] for words in _beginnings(each) if words in told and told[words].total() >= 3]
+            right += bool(known) and known[0].most_common(1)[0][0] == each["answer"]
+        figures[f"questions about {about} answered without the picture %"] = 100 * right / len(tried)
+    return figures
+
+
+def _beginnings(asked: dict[str, str]) -> tuple[str, ...]:
+    words = asked["question"].split()
+    return asked["language"] + asked["question"], asked["language"] + " ".join(words[:3]), asked["language"]
 
 
 def _total(chunks: Iterable[Chunk], name: str) -> int:

@@ -129,7 +129,9 @@ def lamp(sheet: Sheet) -> None:
         balls = ellipse(0, 0.66, 0.24, 0.22)
         balls = joined(balls, ellipse(0, 0.36, 0.17, 0.15))
         body = joined(balls, ellipse(0, 0.15, 0.11, 0.1))
-    sheet.part("foot", body, sheet.main if base != 1 else sheet.plain, "round")
+    # A dome shade is plain: then the pattern stands on the foot, however slender.
+    is_patterned = base != 1 or shade == "dome shade"
+    sheet.part("foot", body, sheet.main if is_patterned else sheet.plain, "round")
     fabric = replace(sheet.main, material="linen" if sheet.shape.chance(0.5) else "cotton")
     if shade == "dome shade":
         dome = mirrored(
