@@ -20,6 +20,7 @@ _STATED = re.compile(
 )
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?(?![\d])")
 _ANY = re.compile(_NUMBER)
+_SEPARATORS = str.maketrans("", "", ".,'’ \u00a0\u202f")
 _BARE_DIGITS = 3
 
 
@@ -42,8 +43,8 @@ def amount_at(text: str, price: Decimal) -> int | None:
     >>> amount_at("now for 1.190,00 EUR", Decimal("1190")), amount_at("pack of 12", Decimal("12"))
     (8, None)
     """
-    if price <= 0:
-        return None
+    if price <= 0 or str(int(price)) not in text.translate(_SEPARATORS):
+        return None  # most texts hold no such digits, and to look closer takes long
     for match in _STATED.finditer(text):
         if any(price in amounts(number[0]) for number in _numbers(match[0])):
             return match.start()
