@@ -188,7 +188,8 @@ def test_files_that_differ_in_their_split_state_it_for_rows_that_do_not(tmp_path
     write_lines(tmp_path / "shop_test.jsonl", {"id": "x", "title": "t", "split": "train"}, {"id": "y", "title": "t"})
     report = ingest([tmp_path], out=tmp_path / "catalogue")
     assert report.splits == {"train": 31, "val": 30, "test": 1}
-    assert "rows that name no split are in val" in report.text()
+    assert "its rows are in val, as the file's name says" in report.text()
+    assert "its rows are in test" not in report.text(), "its rows say so themselves"
     alone = ingest([tmp_path / "shop_val.jsonl"], out=tmp_path / "alone")
     assert alone.splits["train"] > 0
 

@@ -56,6 +56,14 @@ def test_a_price_whose_column_states_its_currency_keeps_it(tmp_path: Path) -> No
     assert Catalogue.open(tmp_path / "again")[0].currency == "EUR"
 
 
+@pytest.mark.parametrize("names", [("id", "title", "price"), ("id", "title", "price", "currency", "lang")])
+def test_what_holds_for_every_product_stays_in_the_mapping(names: tuple[str, ...]) -> None:
+    columns = find_columns(names, overrides={"currency": "=EUR", "language": "=es"})
+    mapping = mapping_of([columns]).fields
+    assert (mapping["currency"], mapping["language"]) == ("=EUR", "=es")
+    assert find_columns(names, overrides=mapping) == columns
+
+
 def test_an_edited_mapping_is_followed(tmp_path: Path) -> None:
     (tmp_path / "feed.csv").write_text("ref,name,shop_title,brand\n1,a mug,Mug by Acme,Acme\n")
     (tmp_path / "mapping.json").write_text('\ufeff{"id": "ref", "title": "shop_title", "brand": ""}')

@@ -101,8 +101,8 @@ class Source:
     def report(self) -> FileReport:
         """How the file was read."""
         notes = [self._reader.note] if self._reader.note else []
-        if self._split is not None:
-            notes.append(f"rows that name no split are in {self._split}, as the file's name says beside the others'")
+        if self._split is not None and self.columns.split is None:
+            notes.append(f"its rows are in {self._split}, as the file's name says beside those of the others")
         if self.columns.id is None:
             notes.append(
                 "no column of ids: an id is the file's name and the row's number, so rows must keep their place"

@@ -29,7 +29,11 @@ def mapping_of(files: Sequence[Columns]) -> FoundMapping:
             # A comma separates columns, and a price whose column states its currency says so only to the guess.
             is_plain = not any("," in name for name in names) or len(names) == 1
             is_stated = field == "price" and columns.currency_of_price is not None
-            found.setdefault(field, set()).add(",".join(names) if is_plain and not is_stated else None)
+            if field not in columns.constants:
+                found.setdefault(field, set()).add(",".join(names) if is_plain and not is_stated else None)
+        # A constant counts where a row says nothing: the column is found by itself as before.
+        for field, value in columns.constants.items():
+            found.setdefault(field, set()).add(f"={value}")
     fields = {field: next(iter(values)) for field, values in found.items() if len(values) == 1}
     agreed = {field: value for field, value in fields.items() if value is not None}
     return FoundMapping(agreed, tuple(field for field in found if field not in agreed))
