@@ -111,18 +111,6 @@ def stopped(run: Path, source: Path) -> Path:
     return run
 
 
-def test_a_catalogue_that_changed_since_is_refused(tmp_path):
-    catalogue = shop(tmp_path)
-    begin(little_dual_encoder(), catalogue, tmp_path / "whole")
-    run = stopped(tmp_path / "run", tmp_path / "whole")
-    write_catalogue(catalogue, [Product(id="new", titles=(Text("new mug"),), pictures=(picture(1),))])
-    with pytest.raises(
-        ValueError, match=r"has changed since .*run began \(56 products then, 57 now\).*start a new run"
-    ):
-        resume(run, device="cpu")
-    assert steps_in(run / "checkpoints") == [5]
-
-
 def test_a_catalogue_that_moved_is_found_again_by_its_record(tmp_path):
     catalogue = shop(tmp_path)
     begin(little_dual_encoder(), catalogue, tmp_path / "whole")

@@ -154,13 +154,13 @@ def _training_catalogues(folder: RunFolder, *, evaluated: Catalogue) -> list[Cat
     found = []
     for record in folder.data().catalogues:
         try:
-            catalogue = Catalogue.open(record.path)
-        except ValueError as error:
-            _log.warning("%s; its training products are not compared with", error)
-            continue
-        if catalogue.digest != record.digest:
-            _log.warning("%s has changed since the run began", record.path)
-        found.append(catalogue)
+            found.append(Catalogue.open(record.path, digest=record.digest))
+        except ValueError as gone:
+            try:
+                found.append(Catalogue.open(record.path))
+                _log.warning("%s; today's training products are compared with", gone)
+            except ValueError as error:
+                _log.warning("%s; its training products are not compared with", error)
     return found or [evaluated]
 
 
