@@ -179,9 +179,11 @@ def _ingest(options: argparse.Namespace) -> None:
 
 
 def _inspect(options: argparse.Namespace) -> None:
-    from vitrina.inspection.inspect import inspect_catalogue
+    from vitrina.inspection.inspect import default_folder, inspect_catalogue
 
-    print(inspect_catalogue(options.catalogue, out=options.out).text())
+    out = options.out or default_folder(options.catalogue)
+    print(inspect_catalogue(options.catalogue, out=out).text())
+    print(f"\nOpen {out / 'inspection.html'} to look.")
 
 
 def _remove(options: argparse.Namespace) -> None:

@@ -161,3 +161,8 @@ def test_a_constant_counts_where_no_column_says_otherwise() -> None:
 def test_a_constant_that_no_product_can_have_is_refused(field: str, value: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         check_fields({field: value})
+
+
+def test_a_price_named_by_the_user_keeps_the_currency_in_its_name() -> None:
+    assert find_columns(["title", "price_gbp"], overrides={"price": "price_gbp"}).currency_of_price == "GBP"
+    assert find_columns(["title", "cost", "price_eur"], overrides={"price": "cost"}).currency_of_price is None

@@ -227,6 +227,29 @@ def test_rows_without_ids_of_files_with_one_name_do_not_override_each_other(tmp_
     assert "no column of ids" in report.text()
 
 
+def test_rows_without_ids_of_folders_with_one_name_do_not_override_each_other(tmp_path: Path) -> None:
+    for shop in ("one", "other"):
+        (tmp_path / shop / "data").mkdir(parents=True)
+        write_lines(tmp_path / shop / "data" / "feed.v1.jsonl", {"title": f"from {shop}"})
+    sources = [tmp_path / shop / "data" / "feed.v1.jsonl" for shop in ("one", "other")]
+    assert ingest(sources, out=tmp_path / "shop").products == 2
+
+
+def test_of_a_folder_files_without_products_are_left_out_and_named(tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    write_lines(folder / "labels.json", "[null, 1]")
+    write_lines(folder / "pairs_test.csv", "a,b,match", "1,2,0")
+    write_lines(folder / "products.jsonl", {"id": 1, "title": "Mug"}, {"id": "", "title": "no id"})
+    report = ingest([folder], out=tmp_path / "shop")
+    assert (report.products, report.count("row")) == (1, 1)
+    (file,) = report.files
+    assert ["left out" in note for note in file.notes] == [True, True]
+    assert "labels.json" in file.notes[0] and "pairs_test.csv has no column for a title" in file.notes[1]
+    (sample,) = report.problems[0].samples
+    assert sample.file.name == "products.jsonl"
+
+
 def empty(folder: Path) -> Path:
     return write_lines(folder / "feed.jsonl")
 

@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 from laws.law_sources import ROOT, imports, module_name, python_files, show
 
-ROOMS = ("catalogue", "tasks", "data", "objectives", "models", "recipes", "training", "evaluation", "inspection", "index")
+ROOMS = (
+    "catalogue",
+    "tasks",
+    "data",
+    "objectives",
+    "models",
+    "recipes",
+    "training",
+    "evaluation",
+    "inspection",
+    "index",
+)
 DOORS = ("vitrina", "vitrina.__main__", "vitrina.cli", "vitrina.demo")
 EXTRAS = {"transformers", "matplotlib", "jinja2", "skia", "httpx", "httpcore", "huggingface_hub", "datasets"}
 

@@ -179,6 +179,8 @@ def find_columns(
     price, currency_of_price = one("price"), None
     if price is None and "price" not in overrides:
         price, currency_of_price = _price_in_currency(free)
+    elif price is not None:
+        _, currency_of_price = _price_in_currency({plain_name(price): price})
     titles = many("title", _titles(free))
     descriptions = many("description", _descriptions(free))
     found = Columns(

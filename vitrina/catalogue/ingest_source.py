@@ -41,7 +41,6 @@ class Source:
         self,
         reader: Reader,
         *,
-        number: int,
         overrides: Mapping[str, str],
         root: Path | None,
         id_prefix: str,
@@ -51,13 +50,13 @@ class Source:
         self.size = reader.size
         self.root = (root or reader.root).resolve()
         self._reader = reader
-        self._number = number
         self._id_prefix = id_prefix
         self._split = split
         self._overrides = overrides
         self._names: dict[str, None] = {}
         self._sample: list[Mapping[str, Any]] = []
         self._first_bad: BadRow | None = None
+        self._left_out: list[str] = []
         for row in islice(reader.rows(), SNIFFED_ROWS):
             if isinstance(row, BadRow):
                 self._first_bad = self._first_bad or row
@@ -85,8 +84,12 @@ class Source:
                 f"{', '.join(self._names)}. Name one with --map title=COLUMN, or leave the file out"
             )
 
-    def entries(self) -> Iterator[Entry]:
-        """Every row, as a draft or with the reason why it is none."""
+    def leave_out(self, why: str) -> None:
+        """Notes that a file beside this one is not read."""
+        self._left_out.append(f"left out: {why}")
+
+    def entries(self, *, number: int = 0) -> Iterator[Entry]:
+        """Every row, as a draft or with the reason why it is none; `number` is that of the source."""
         position = 0
         for row in self._reader.rows():
             try:
@@ -95,7 +98,7 @@ class Source:
                 outcome: Draft | RowError = self._draft(row)
             except RowError as error:
                 outcome = error
-            yield Entry(self._number, row.file, row.row, row.position - position, outcome)
+            yield Entry(number, row.file, row.row, row.position - position, outcome)
             position = row.position
 
     def report(self) -> FileReport:
@@ -113,7 +116,7 @@ class Source:
                 f"{name!r} has few values in many rows, so it is an attribute and not the family of variants "
                 f"(--map group={name} makes it that)"
             )
-        return FileReport(self.path, self.columns.text(), tuple(notes))
+        return FileReport(self.path, self.columns.text(), (*notes, *self._left_out))
 
     def _draft(self, record: Record) -> Draft:
         if not record.values.keys() <= self._names.keys() and len(self._names) < _MAX_COLUMNS:
@@ -130,36 +133,56 @@ def open_sources(
 ) -> list[Source]:
     """Every file that the sources stand for, its columns found and checked.
 
-    Raises ValueError, naming the path and what to do, where one cannot be read, a field or a column does not exist, or
-    no row could become a product.
+    Of a folder, files that hold no products (labels, pairs of ids) are left out, and the report says so. Raises
+    ValueError, naming the path and what to do, where one cannot be read, a field or a column does not exist, or no row
+    could become a product.
     """
     overrides = dict(columns or {})
     check_fields(overrides)
     if not sources:
         raise ValueError("there is nothing to ingest: name at least one file or folder")
-    readers = [reader for source in sources for reader in find_readers(source)]
-    paths = [reader.path for reader in readers]
-    named = zip(readers, _id_prefixes(paths), splits_of_files(paths), strict=True)
-    opened = [
-        Source(reader, number=number, overrides=overrides, root=root, id_prefix=prefix, split=split)
-        for number, (reader, prefix, split) in enumerate(named)
+    readers = [find_readers(source) for source in sources]
+    paths = [reader.path for group in readers for reader in group]
+    named = iter(zip(_id_prefixes(paths), splits_of_files(paths), strict=True))
+    groups = [
+        [
+            Source(reader, overrides=overrides, root=root, id_prefix=prefix, split=split)
+            for reader, (prefix, split) in zip(group, named, strict=False)
+        ]
+        for group in readers
     ]
-    check_columns(overrides, names=list(dict.fromkeys(name for source in opened for name in source.names)))
-    for source in opened:
-        source.check()
-    return opened
+    names = dict.fromkeys(name for group in groups for source in group for name in source.names)
+    check_columns(overrides, names=list(names))
+    return [source for group in groups for source in _with_products(group)]
+
+
+def _with_products(group: Sequence[Source]) -> list[Source]:
+    """The files of one source that could hold products. Raises ValueError where there is none."""
+    kept: list[Source] = []
+    refused: list[ValueError] = []
+    for source in group:
+        try:
+            source.check()
+            kept.append(source)
+        except ValueError as error:
+            refused.append(error)
+    if not kept:
+        raise refused[0]
+    for error in refused:
+        kept[0].leave_out(str(error))
+    return kept
 
 
 def entries(sources: Sequence[Source]) -> Iterator[Entry]:
     """The rows of all sources, one after the other."""
-    for source in sources:
-        yield from source.entries()
+    for number, source in enumerate(sources):
+        yield from source.entries(number=number)
 
 
 def _id_prefixes(paths: Sequence[Path]) -> list[str]:
-    """A name for each file, for ids of rows that have none: with the folder where two files share theirs."""
-    stems = [path.stem for path in paths]
+    """A name for each file, for ids of rows that have none: with its folders where two files share theirs."""
+    names = [path.stem if path.is_file() else path.name for path in paths]
+    folders = [(path.resolve() if path.exists() else path).parts[-3:-1] for path in paths]
     return [
-        stem if stems.count(stem) == 1 else f"{path.resolve().parent.name}-{stem}"
-        for path, stem in zip(paths, stems, strict=True)
+        name if names.count(name) == 1 else "-".join([*above, name]) for name, above in zip(names, folders, strict=True)
     ]

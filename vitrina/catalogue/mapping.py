@@ -26,11 +26,10 @@ def mapping_of(files: Sequence[Columns]) -> FoundMapping:
     found: dict[str, set[str | None]] = {}
     for columns in files:
         for field, names in _fields(columns).items():
-            # A comma separates columns, and a price whose column states its currency says so only to the guess.
+            # A comma separates columns.
             is_plain = not any("," in name for name in names) or len(names) == 1
-            is_stated = field == "price" and columns.currency_of_price is not None
             if field not in columns.constants:
-                found.setdefault(field, set()).add(",".join(names) if is_plain and not is_stated else None)
+                found.setdefault(field, set()).add(",".join(names) if is_plain else None)
         # A constant counts where a row says nothing: the column is found by itself as before.
         for field, value in columns.constants.items():
             found.setdefault(field, set()).add(f"={value}")

@@ -125,7 +125,7 @@ def _bare(value: float, *, unit: Unit) -> str:
     if unit == "rank":
         return f"{value:,.1f}".removesuffix(".0")
     if unit == "number":
-        return f"{value:,.3f}"
+        return f"{value:,.3f}".removesuffix(".000")
     return f"{value:.2f}" if unit == "dB" else f"{value:.3f}"
 
 

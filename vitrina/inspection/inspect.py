@@ -36,7 +36,7 @@ def inspect_catalogue(path: str | os.PathLike[str], *, out: Path | None = None) 
     """
     folder = Path(path)
     catalogue = Catalogue.open(folder)
-    target = out if out is not None else folder.absolute().with_name(f"{folder.absolute().name}-inspection")
+    target = out if out is not None else default_folder(folder)
     if target.exists() and not target.is_dir():
         raise ValueError(f"{target} is a file: name a folder for the inspection with --out")
     inspection = _inspect(catalogue)
@@ -45,6 +45,11 @@ def inspect_catalogue(path: str | os.PathLike[str], *, out: Path | None = None) 
     _write(target / "inspection.json", inspection.json())
     _write(target / "inspection.html", page)
     return inspection
+
+
+def default_folder(catalogue: Path) -> Path:
+    """Where the inspection of a catalogue is written when nobody says otherwise: beside it."""
+    return catalogue.absolute().with_name(f"{catalogue.absolute().name}-inspection")
 
 
 def _inspect(catalogue: Catalogue) -> Inspection:
