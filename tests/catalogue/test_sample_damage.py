@@ -11,10 +11,11 @@ import pytest
 import simplejpeg
 
 from vitrina.catalogue.sample import damage, draft
+from vitrina.catalogue.sample import make as sample_make
 from vitrina.catalogue.sample.article import Article, article
 from vitrina.catalogue.sample.draft import Draft
 from vitrina.catalogue.sample.draws import Draws
-from vitrina.catalogue.sample.make import drafted
+from vitrina.catalogue.sample.make import drafted, make
 from vitrina.catalogue.sample.settings import PLAIN, Settings
 from vitrina.catalogue.sample.spoil_texts import (
     cut_short,
@@ -163,6 +164,16 @@ def test_a_duplicate_is_another_product_under_an_id_of_its_own(pairs: list[tuple
         assert [photo.jpeg for photo in copy.photos] == [photo.jpeg for photo in original.photos]
         assert copy.truth.article < copy.truth.number
         assert original.truth.article == pairs[copy.truth.article][1].truth.article, "a copy of a copy"
+
+
+def test_the_edits_of_a_product_show_the_article_that_it_shows(cameras: None, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sample_make, "EDIT_SHARE", 1.0)
+    settings = Settings(5, damage=1.0)
+    drafts = [drafted(number, settings=settings) for number in range(60)]
+    copies = [each.truth.number for each in drafts if each.truth.article != each.truth.number]
+    others = [each.truth.number for each in drafts if each.truth.article == each.truth.number]
+    assert copies and all(not make(number, settings=settings).edits for number in copies[:5])
+    assert any(make(number, settings=settings).edits for number in others[:5])
 
 
 def test_damage_brings_nothing_held_out_into_train(cameras: None):

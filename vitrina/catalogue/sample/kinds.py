@@ -10,8 +10,6 @@ from vitrina.catalogue.sample.kinds_worn import WORN
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (*WORN, *AT_HOME, *FOOD)}
 
-KIND_NAMES = tuple(KINDS)
-
 MATERIAL_FACTORS: Mapping[str, float] = {
     "acetate": 1.0,
     "aluminium": 1.1,

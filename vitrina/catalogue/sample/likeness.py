@@ -111,12 +111,14 @@ def habits_of(catalogue: Catalogue) -> Habits:
 def _counted(catalogue: Catalogue) -> _Counts:
     counts = _Counts()
     currencies = Counter()
-    for batch in tqdm(
-        catalogue.facts().to_batches(max_chunksize=_AT_ONCE), desc="measuring the catalogue", disable=None, delay=2
-    ):
-        for row in batch.to_pylist():
-            _count(row, counts)
-            currencies[row["currency"]] += row["price"] is not None
+    with tqdm(total=len(catalogue), desc="measuring the catalogue", unit="product", disable=None, delay=2) as bar:
+        for batch in catalogue.fact_batches():
+            for start in range(0, batch.num_rows, _AT_ONCE):
+                rows = batch.slice(start, _AT_ONCE).to_pylist()
+                for row in rows:
+                    _count(row, counts)
+                    currencies[row["currency"]] += row["price"] is not None
+                bar.update(len(rows))
     counts.currencies = Counter({name: count for name, count in currencies.items() if name and count})
     return counts
 
@@ -152,7 +154,7 @@ def _count(row: Mapping[str, Any], counts: _Counts) -> None:
     tongues = {_language(text) for text in [*titles, *descriptions]}
     ours = "+".join(sorted(tongues & {"en", "es"}))
     counts.languages[ours] += 1
-    counts.foreign.update(tongues - {"en", "es"})
+    counts.foreign.update(sorted(tongues - {"en", "es"}))
 
 
 def _language(text: Mapping[str, str | None]) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from vitrina.catalogue.product import Product
-from vitrina.catalogue.sample.article import Article, article, unseen_colour
+from vitrina.catalogue.sample.article import Article, article
 from vitrina.catalogue.sample.damage import damaged, is_damaged, original_of
 from vitrina.catalogue.sample.draft import Draft, draft
 from vitrina.catalogue.sample.draws import Draws
@@ -14,7 +14,7 @@ from vitrina.catalogue.sample.queries import queries
 from vitrina.catalogue.sample.questions import questions
 from vitrina.catalogue.sample.settings import Settings
 from vitrina.catalogue.sample.spoken import is_available, speak
-from vitrina.catalogue.sample.truth import Edit, Photo, Phrase, Question
+from vitrina.catalogue.sample.truth import Photo, Phrase, Question
 
 EDIT_SHARE = 0.05
 """Share of the products that have an edit pair: two pictures more."""
@@ -51,7 +51,8 @@ def make(number: int, *, settings: Settings) -> Made:
         product=made.product,
         truth=made.truth,
         pictures=tuple(_picture(photo, facts=facts, view=view) for view, photo in enumerate(made.photos)),
-        edits=_edits(article(number, seed=settings.seed, habits=settings.habits)),
+        # A duplicate shows another's article, whose edits are told once.
+        edits=_edits(facts) if facts.number == number else (),
         spoken=_spoken(facts, number=number),
     )
 
@@ -71,7 +72,7 @@ def _picture(photo: Photo, *, facts: Article, view: int) -> MadePicture:
 
 
 def _edits(facts: Article) -> tuple[ToldEdit, ...]:
-    """At most one pair; in train none whose outcome is a held-out combination."""
+    """At most one pair."""
     draws = Draws(facts.seed, "edit", facts.number)
     if not draws.chance(EDIT_SHARE):
         return ()
@@ -79,18 +80,12 @@ def _edits(facts: Article) -> tuple[ToldEdit, ...]:
 
     for attribute in draws.shuffled(("colour", "colour", "pattern", "material", *facts.features)):
         pair = edit_pair(facts, attribute=attribute)
-        if pair is not None and (facts.split != "train" or not _makes_unseen(pair, facts=facts)):
+        if pair is not None:
             told = [
                 instruction(pair, kind=facts.kind.name, language=language, draws=draws) for language in ("en", "es")
             ]
             return (ToldEdit(pair, english=told[0], spanish=told[1]),)
     return ()
-
-
-def _makes_unseen(pair: Edit, *, facts: Article) -> bool:
-    colour = pair.after if pair.attribute == "colour" else facts.colour
-    pattern = pair.after if pair.attribute == "pattern" else facts.pattern
-    return colour == unseen_colour(facts.kind.name, pattern=pattern, seed=facts.seed)
 
 
 def _spoken(facts: Article, *, number: int) -> tuple[SpokenQuery, ...]:

@@ -44,7 +44,10 @@ def queries(attributes: Mapping[str, str]) -> tuple[Query, ...]:
     """
     is_plain = attributes.get("pattern") == "plain"
     try:
-        made = {asks: _query(attributes, asks) for asks in _ASKED}
+        made = {
+            asks: worded({name: attributes[name] for name in asks if name != "pattern" or not is_plain})
+            for asks in _ASKED
+        }
     except KeyError as error:
         raise ValueError(f"no query for {dict(attributes)}: {error} is not a fact of the generated sample") from None
     # Of a plain article nobody asks for the pattern, so the third question would repeat the second.
@@ -73,7 +76,7 @@ def worded(asked: Mapping[str, str], *, below: int | None = None, currency: str 
         spanish.append(agreed(PATTERNS_ES[asked["pattern"]][0], noun))
     if "material" in asked:
         spanish.append(f"de {MATERIALS_ES[asked['material']][0]}")
-    for name in asked.keys() - _PLAIN_FACTS:
+    for name in (each for each in asked if each not in _PLAIN_FACTS):
         after.append(FEATURES_EN[asked[name]][1])
         spanish.append(FEATURES_ES[asked[name]])
     if "audience" in asked:
@@ -92,24 +95,3 @@ def worded(asked: Mapping[str, str], *, below: int | None = None, currency: str 
         after.append(f"under {below} {unit}")
         spanish.append(f"por menos de {below} {unit}")
     return Query(" ".join(before + after), " ".join(spanish), tuple(asked))
-
-
-def _query(attributes: Mapping[str, str], asks: tuple[str, ...]) -> Query:
-    kind, material = attributes["kind"], attributes["material"]
-    noun = KINDS_ES[kind].nouns[0]
-    english, spanish, asked = [KINDS_EN[kind].nouns[0]], [noun.text], ["kind"]
-    if "material" in asks:
-        english.insert(0, MATERIAL_ADJECTIVES_EN.get(material, MATERIALS_EN[material])[0])
-    if "pattern" in asks and attributes["pattern"] != "plain":
-        english.insert(0, PATTERNS_EN[attributes["pattern"]][0])
-    if "colour" in asks:
-        english.insert(0, COLOURS_EN[attributes["colour"]][0])
-        spanish.append(agreed(COLOURS_ES[attributes["colour"]][0], noun))
-        asked.append("colour")
-    if "pattern" in asks and attributes["pattern"] != "plain":
-        spanish.append(agreed(PATTERNS_ES[attributes["pattern"]][0], noun))
-        asked.append("pattern")
-    if "material" in asks:
-        spanish.append(f"de {MATERIALS_ES[material][0]}")
-        asked.append("material")
-    return Query(" ".join(english), " ".join(spanish), tuple(asked))
