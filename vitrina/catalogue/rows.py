@@ -282,16 +282,25 @@ def _split_paths(text: str) -> list[str]:
     """`a.jpg|b.jpg`, `a.jpg; b.jpg`, `a.jpg, b.jpg`: several paths, where every part looks like one; several addresses
     with blanks between them, which no address holds."""
     words = [word.rstrip(",;|") for word in text.split()]
-    if len(words) > 1 and all(word.lower().startswith(("http://", "https://")) for word in words):
+    if len(words) > 1 and all(map(_is_address, words)):
         text = "|".join(words)
     for sign in "|;,":
         parts = [part.strip() for part in text.split(sign) if part.strip()]
-        # Addresses may hold commas: "https://shop/w_400,h_400/mug.jpg" is one.
-        addresses = sum(part.lower().startswith(("http://", "https://")) for part in parts)
-        if len(parts) > 1 and addresses in (0, len(parts)) and all(_looks_like_picture(part) for part in parts):
+        # Addresses may hold commas: "https://shop/w_400,h_400/mug.jpg" is one. Addresses among paths are cut from them
+        # only where no address could hold the sign: a bar, or one with a blank behind it.
+        addresses = [part for part in parts if _is_address(part)]
+        is_certain = sign == "|" or (
+            len(re.split(rf"{sign}\s+", text)) == len(parts) and not any(" " in each for each in addresses)
+        )
+        is_plain = len(addresses) in (0, len(parts)) or is_certain
+        if len(parts) > 1 and is_plain and all(_looks_like_picture(part) for part in parts):
             return parts
     return [text]
 
 
 def _looks_like_picture(text: str) -> bool:
-    return text.lower().startswith(("http://", "https://")) or text.lower().endswith(tuple(PICTURE_SUFFIXES))
+    return _is_address(text) or text.lower().endswith(tuple(PICTURE_SUFFIXES))
+
+
+def _is_address(text: str) -> bool:
+    return text.lower().startswith(("http://", "https://"))
