@@ -222,3 +222,10 @@ def test_counts_are_never_missing(shop: Catalogue) -> None:
 
 def test_facts_of_an_empty_catalogue_match_nothing(tmp_path: Path) -> None:
     assert matching(write_catalogue(tmp_path / "shop", []).facts(), where="brand is missing").tolist() == []
+
+
+def test_a_huge_condition_is_not_repeated_whole() -> None:
+    where = " or ".join(f"id = {number}" for number in range(2000)) + " or brnd = Acme"
+    with pytest.raises(ValueError, match="before 'brnd = Acme'") as raised:
+        parse_condition(where)
+    assert len(str(raised.value)) < 600

@@ -58,6 +58,7 @@ _TOKEN = re.compile(
 _NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,6})?")
 _ATTRIBUTE_NUMBER = r"^\s*[+-]?\d{1,300}(\.\d+)?\s*$"
 _DEEPEST = 100
+_LONGEST_SHOWN = 200  # characters of a condition in an error
 
 _Mask = Callable[[pa.RecordBatch], np.ndarray]
 
@@ -217,7 +218,8 @@ class _Parser:
             position = len(self._text) if is_end else self._tokens[self._next].position
         near = self._text[position : position + 20]
         where = f"at position {position + 1}, before {near!r}" if near.strip() else "at its end"
-        return ValueError(f"the condition {self._text!r} cannot be read {where}: {why}")
+        stated = self._text if len(self._text) <= _LONGEST_SHOWN else f"{self._text[:_LONGEST_SHOWN]}…"
+        return ValueError(f"the condition {stated!r} cannot be read {where}: {why}")
 
 
 def _unquoted(text: str) -> str:
