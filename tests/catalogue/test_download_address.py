@@ -222,3 +222,10 @@ def test_a_server_that_speaks_no_tls_is_a_failed_connection(tmp_path: Path) -> N
     with running({}) as server:
         error = failure(tmp_path, f"https://127.0.0.1:{server.port}/1.jpg")
     assert error.reason == "connection failed"
+
+
+def test_a_private_address_is_refused_with_the_words_that_allow_it() -> None:
+    for host, words in (("127.0.0.1", "127.0.0.1 is not"), ("images.intranet", "images.intranet, which is 127.0.0.1,")):
+        with pytest.raises(DownloadError) as raised:
+            AllowedAddresses(()).among(["127.0.0.1"], host=host)
+        assert raised.value.detail.startswith(words) and f"--allow-private {host}" in raised.value.detail

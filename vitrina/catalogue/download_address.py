@@ -110,7 +110,9 @@ class AllowedAddresses:
             if is_named or is_public(address) or any(address in network for network in self._networks)
         ]
         if not allowed:
-            detail = f"{host} is {', '.join(map(str, parsed)) or 'nowhere'}; allow it if the shop's pictures lie there"
+            found = ", ".join(map(str, parsed)) or "nowhere"
+            where = host if host == found else f"{host}, which is {found},"
+            detail = f"{where} is not on the open internet; if the shop's pictures lie there: --allow-private {host}"
             raise DownloadError("private address", detail=detail)
         return allowed
 
