@@ -77,3 +77,35 @@ def test_a_recipe_is_refused_where_no_product_serves_it(capsys, tmp_path: Path):
     write_catalogue(shop, (Product(id=str(number), titles=(Text(f"mug {number}"),)) for number in range(40)))
     said = failure(capsys, "train", "dual_encoder", str(shop), "--run", str(tmp_path / "run"))
     assert "pair" in said
+
+
+def test_files_of_ids_that_cannot_serve_are_named_and_nothing_is_removed(capsys, tmp_path: Path):
+    shop, ids = tmp_path / "shop", tmp_path / "ids.txt"
+    write_catalogue(shop, [Product(id="1", titles=(Text("mug"),))])
+    assert f"--ids @{ids}: there is no such file" in failure(capsys, "remove", str(shop), "--ids", f"@{ids}")
+    for content, words in ((b"1\n\xff", "byte 2 is no UTF-8"), (b"\xef\xbb\xbf\n \n", "holds no ids")):
+        ids.write_bytes(content)
+        said = failure(capsys, "remove", str(shop), "--ids", f"@{ids}")
+        assert f"--ids @{ids}" in said and words in said
+    assert "name a file, not a folder" in failure(capsys, "remove", str(shop), "--ids", f"@{tmp_path}")
+    assert len(Catalogue.open(shop)) == 1
+
+
+def test_what_the_system_refuses_is_told_with_the_place_and_a_mend(capsys, tmp_path: Path):
+    shop, file = tmp_path / "shop", tmp_path / "file"
+    write_catalogue(shop, [Product(id="1", titles=(Text("mug"),))])
+    file.write_text("x", encoding="utf-8")
+    said = failure(capsys, "export", str(shop), str(file / "out"))
+    assert str(file) in said and "a part of this path is a file" in said and "Errno" not in said
+    said = failure(capsys, "export", str(shop), str(tmp_path / ("x" * 300)))
+    assert "name a shorter one" in said and "Errno" not in said
+
+
+def test_ctrl_c_is_told(capsys, monkeypatch):
+    def interrupted(*arguments: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_log", interrupted)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["log", "shop"])
+    assert stop.value.code == 130 and "interrupted" in capsys.readouterr().err

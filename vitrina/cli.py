@@ -1,6 +1,7 @@
 """The door: parse, call, print. Every command can be run twice."""
 
 import argparse
+import errno
 import logging
 import sys
 import warnings
@@ -16,12 +17,40 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         options.command(options)
     except KeyboardInterrupt:
+        print("vitrina: interrupted", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(0)
-    except (ValueError, OSError, ImportError) as error:
+    except OSError as error:
+        print(f"vitrina: {_os_words(error)}", file=sys.stderr)
+        sys.exit(2)
+    except (ValueError, ImportError) as error:
         print(f"vitrina: {error}", file=sys.stderr)
         sys.exit(2)
+
+
+_NO_FOLDER = "a part of this path is a file: name another place"
+_MENDS = {
+    errno.ENOENT: "check the path",
+    errno.EISDIR: "name a file, not a folder",
+    errno.ENOTDIR: _NO_FOLDER,
+    errno.EEXIST: _NO_FOLDER,
+    errno.EROFS: "nothing can be written there: name another place",
+    errno.EACCES: "ask for the right to it, or name another place",
+    errno.EPERM: "ask for the right to it, or name another place",
+    errno.ENOSPC: "make room there and run the command again",
+    errno.EDQUOT: "make room there and run the command again",
+    errno.ENAMETOOLONG: "name a shorter one",
+}
+
+
+def _os_words(error: OSError) -> str:
+    """What the system refused, where, and what mends it, without its number."""
+    if error.errno is None or error.strerror is None:
+        return str(error)
+    place = f"{error.filename}: " if error.filename is not None else ""
+    mend = _MENDS.get(error.errno)
+    return f"{place}{error.strerror}" + (f"; {mend}" if mend else "")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -199,11 +228,25 @@ def _ids(words: Sequence[str] | None) -> list[str] | None:
     ids: list[str] = []
     for word in words:
         if word.startswith("@"):
-            lines = Path(word[1:]).read_text(encoding="utf-8-sig").splitlines()
-            ids += [line.strip() for line in lines if line.strip()]
+            ids += _ids_of_file(Path(word[1:]))
         else:
             ids.append(word)
     return ids
+
+
+def _ids_of_file(path: Path) -> list[str]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        raise ValueError(f"--ids @{path}: there is no such file; name a text file with one id a line") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"--ids @{path}: byte {error.start} is no UTF-8; save it as UTF-8 text with one id a line"
+        ) from None
+    found = [line.strip() for line in lines if line.strip()]
+    if not found:
+        raise ValueError(f"--ids @{path}: the file holds no ids; write one a line")
+    return found
 
 
 def _compact(options: argparse.Namespace) -> None:
