@@ -2,6 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vitrina.inspection.cases import Cases
 from vitrina.inspection.counting import FrequentCounter, Worst
 from vitrina.inspection.duplicates import Pairs, Unions, by_bands, closer, grouped, verified
 
@@ -68,8 +69,10 @@ def test_the_counter_keeps_what_is_frequent_in_bounded_room():
 
 
 def test_the_worst_are_kept_in_order_and_all_are_counted():
-    worst = Worst(3)
-    for row, severity in enumerate([1.0, 5.0, 3.0, 5.0, 2.0]):
-        worst.offer(row, severity=severity, reason="")
+    with Cases() as cases:
+        worst = Worst(3, key="heavy", cases=cases)
+        for row, severity in enumerate([1.0, 5.0, 3.0, 5.0, 2.0]):
+            worst.offer(row, severity=severity, reason=f"weighs {severity:g}")
+        assert [(case.row, case.detail) for case in cases.of("heavy")][1:3] == [(1, "weighs 5"), (2, "weighs 3")]
     assert worst.count == 5
     assert [-each.place for each in worst.worst()] == [1, 3, 2]

@@ -1,7 +1,10 @@
+import csv
 import json
 import re
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,7 @@ from PIL import Image
 from inspection.shop import card, collage, jpeg, photo, shop
 from vitrina.catalogue.product import Product, Text
 from vitrina.inspection.inspect import inspect_catalogue
-from vitrina.inspection.result import Inspection
+from vitrina.inspection.result import PROBLEMS, Inspection
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 
@@ -97,6 +100,41 @@ def test_the_cases_shown_are_the_right_products(faulty: tuple[Inspection, Path])
     assert shown["picture_collage"] == {("good-101",)}
 
 
+def test_every_case_is_listed_with_the_id_of_its_product(faulty: tuple[Inspection, Path]):
+    found, folder = faulty
+    with (folder / PROBLEMS).open(encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head == ["problem", "id", "detail"]
+    assert Counter(key for key, _, _ in rows) == counts(found)
+    assert [key for key, _ in groupby(rows, key=lambda row: row[0])] == [each.key for each in found.problems]
+    for problem in found.problems:
+        listed = {id for key, id, _ in rows if key == problem.key}
+        assert listed == {id for example in problem.examples for id in example.ids}
+    assert ["leak_picture_near", "good-103", "group 1: 1 in val, 1 in train"] in rows
+    assert f"stands in {PROBLEMS}" in found.text()
+
+
+def test_cases_beyond_the_gallery_are_listed_too(tmp_path: Path):
+    shop(tmp_path / "shop", [replace(good(number), price=Decimal(0)) for number in range(40)])
+    found = inspect_catalogue(tmp_path / "shop")
+    (zeros,) = [each for each in found.problems if each.key == "price_zero"]
+    assert len(zeros.examples) < zeros.count == 40
+    lines = (tmp_path / "shop-inspection" / PROBLEMS).read_text("utf-8").splitlines()
+    assert lines.count("price_zero,good-7,costs 0") == 1
+    assert sum(line.startswith("price_zero,") for line in lines) == 40
+
+
+def test_a_group_shows_the_picture_that_its_products_share(tmp_path: Path):
+    shared = jpeg(photo(70))
+    products = [
+        replace(good(1), pictures=(jpeg(photo(1)), shared)),
+        replace(good(2), pictures=(shared, jpeg(photo(2)))),
+    ]
+    shop(tmp_path / "shop", products)
+    (problem,) = [each for each in inspect_catalogue(tmp_path / "shop").problems if each.key == "picture_equal"]
+    assert [(each.row, each.number) for each in problem.examples[0].pictures] == [(0, 1), (1, 0)]
+
+
 def test_coverage_counts_what_is_there_and_what_is_missing(faulty: tuple[Inspection, Path]):
     found = faulty[0]
     assert found.products == 57
@@ -140,7 +178,8 @@ def test_the_page_needs_nothing_beside_it_and_json_says_the_same(faulty: tuple[I
     assert page.count("data:image/jpeg") >= 10
     data = json.loads((folder / "inspection.json").read_text("utf-8"))
     assert {each["key"]: each["count"] for each in data["problems"]} == counts(found)
-    assert sorted(path.name for path in folder.iterdir()) == ["inspection.html", "inspection.json"]
+    wanted = ["inspection-problems.csv", "inspection.html", "inspection.json"]
+    assert sorted(path.name for path in folder.iterdir()) == wanted
     assert "99999" in page and found.text().count("\n") > 20
 
 
@@ -150,7 +189,7 @@ def test_to_inspect_again_gives_the_same_bytes(tmp_path: Path):
     (tmp_path / "a" / "inspection.html.part").write_text("what a killed run left")
     inspect_catalogue(tmp_path / "shop", out=tmp_path / "b")
     inspect_catalogue(tmp_path / "shop", out=tmp_path / "a")
-    for name in ("inspection.html", "inspection.json"):
+    for name in ("inspection.html", "inspection.json", "inspection-problems.csv"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert not (tmp_path / "a" / "inspection.html.part").exists()
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vitrina.inspection.result import (
+    PROBLEMS,
     Advice,
     Coverage,
     Languages,
@@ -149,7 +150,7 @@ def _prices(found: Findings) -> list[Advice]:
                 "mind",
                 f"{odd:,} prices are zero or look typed in as a stand-in.",
                 "Each would pull a price model far off.",
-                "see the gallery of prices; mend them in the shop's export",
+                f"their ids stand in {PROBLEMS} as price_zero and price_placeholder: mend them in the shop's export",
             )
         )
     if len(prices.currencies) > 1:
@@ -171,7 +172,8 @@ def _pictures(found: Findings) -> list[Advice]:
                     "mind" if many or level == "mind" else "know",
                     f"{what}: {problem.count:,} of {problem.of:,} ({problem.share:.1%}).",
                     why,
-                    "see the gallery below; leave them out of the shop's export, or remove them: vitrina remove",
+                    f"their ids stand in {PROBLEMS} as {key}: leave them out of the shop's export, or write the ids of "
+                    "those to go into a file, one a line: vitrina remove CATALOGUE --ids @FILE",
                 )
             )
     return advice
@@ -260,7 +262,14 @@ def _shape(found: Findings) -> list[Advice]:
             )
         )
     if found.coverage.majority_share >= _MAJORITY_SHARE:
-        advice.append(Advice("know", "One category outweighs all others.", f"{training.majority}.", None))
+        advice.append(
+            Advice(
+                "know",
+                "One category outweighs all others.",
+                f"{training.majority}.",
+                None,
+            )
+        )
     if len(training.parts) < 3:
         advice.append(Advice("know", "Not every kind of batch can be made.", training.mixture_reason, None))
     surplus = next((each.surplus for each in found.repeats if each.key == "picture_near"), 0)

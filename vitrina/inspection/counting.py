@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import DTypeLike
 
+from vitrina.inspection.cases import Cases
+
 
 class FrequentCounter:
     """Counts of what is frequent (after Manku and Motwani 2002): at most `capacity` things are remembered.
@@ -48,16 +50,19 @@ class Ranked:
 
 
 class Worst:
-    """The `limit` worst of all that was offered, and how many there were."""
+    """The `limit` worst cases of the problem `key`, and how many there are; all of them go to `cases`."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, key: str, cases: Cases) -> None:
+        self.key = key
         self._limit = limit
+        self._cases = cases
         self._heap: list[Ranked] = []
         self.count = 0
 
     def offer(self, row: int, *, severity: float, reason: str, number: int = 0, text: str | None = None) -> None:
         """`number` is the picture of the row that is meant."""
         self.count += 1
+        self._cases.add(self.key, row=row, detail=reason)
         if len(self._heap) == self._limit and (severity, -row) <= (self._heap[0].severity, self._heap[0].place):
             return
         heapq.heappush(self._heap, Ranked(severity, -row, number, reason, _short(text)))

@@ -1,35 +1,43 @@
 """Knowing one's data before a GPU is paid for: one pass over the texts, one over the pictures, and what follows."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
+import pyarrow as pa
 from tqdm import tqdm
 
 from vitrina.catalogue.manifest import flush
+from vitrina.catalogue.shards import FACTS
 from vitrina.catalogue.store import Catalogue
 from vitrina.data.sources import numbered
 from vitrina.inspection.advice import Findings, advise
+from vitrina.inspection.cases import Cases, write_cases
 from vitrina.inspection.coverage import Categories, CoverageSurvey
 from vitrina.inspection.looks import PictureSurvey
 from vitrina.inspection.page import render
 from vitrina.inspection.prices import PriceSurvey
 from vitrina.inspection.problems import GALLERY, Seen, problems
 from vitrina.inspection.repeats import leaks, repeated_pictures, repeated_texts
-from vitrina.inspection.result import Inspection
+from vitrina.inspection.result import PROBLEMS, Inspection
 from vitrina.inspection.texts import TextSurvey
 from vitrina.inspection.training import text_limits, training, vocabulary
 
 _ROWS_TOGETHER = 512
+_FACTS = pa.schema([FACTS.field(name) for name in ("split", "picture_count")])
 
 
 def inspect_catalogue(path: str | os.PathLike[str], *, out: Path | None = None) -> Inspection:
     """What there is in the catalogue at `path`, what is wrong with it, and what that means for training.
 
-    Writes `inspection.html`, one page that needs nothing beside it, and `inspection.json` into `out`, by default
-    CATALOGUE-inspection beside the catalogue. The catalogue is only read; products are streamed, and what is kept of
-    each are hashes and numbers (`bytes_per_product`). Until the end nothing is written, so it may be interrupted and
-    run again. Raises ValueError where there is no catalogue, and ImportError where jinja2 is missing.
+    Writes `inspection.html`, one page that needs nothing beside it, `inspection.json`, and `inspection-problems.csv`,
+    which lists every case of every problem, into `out`, by default CATALOGUE-inspection beside the catalogue. The
+    catalogue is only read; products are streamed, and what is kept of each are hashes and numbers
+    (`bytes_per_product`). Until the end nothing is written there, so it may be interrupted and run again. Raises
+    ValueError where there is no catalogue, and ImportError where jinja2 is missing.
 
     >>> inspect_catalogue("shop").advice[0].what  # doctest: +SKIP
     '12 of 105 products of val (11.4%) have a twin in train.'
@@ -39,11 +47,16 @@ def inspect_catalogue(path: str | os.PathLike[str], *, out: Path | None = None) 
     target = out if out is not None else default_folder(folder)
     if target.exists() and not target.is_dir():
         raise ValueError(f"{target} is a file: name a folder for the inspection with --out")
-    inspection = _inspect(catalogue)
-    page = render(inspection, catalogue=catalogue)
-    target.mkdir(parents=True, exist_ok=True)
-    _write(target / "inspection.json", inspection.json())
-    _write(target / "inspection.html", page)
+    with Cases() as cases:
+        inspection = _inspect(catalogue, cases=cases)
+        page = render(inspection, catalogue=catalogue)
+        target.mkdir(parents=True, exist_ok=True)
+        with _replacing(target / PROBLEMS) as file:
+            write_cases(file, cases, keys=[each.key for each in inspection.problems], catalogue=catalogue)
+    with _replacing(target / "inspection.json") as file:
+        file.write(inspection.json())
+    with _replacing(target / "inspection.html") as file:
+        file.write(page)
     return inspection
 
 
@@ -52,14 +65,14 @@ def default_folder(catalogue: Path) -> Path:
     return catalogue.absolute().with_name(f"{catalogue.absolute().name}-inspection")
 
 
-def _inspect(catalogue: Catalogue) -> Inspection:
-    facts = catalogue.facts().select(["split", "picture_count"])
+def _inspect(catalogue: Catalogue, *, cases: Cases) -> Inspection:
+    facts = pa.Table.from_batches([batch.select(_FACTS.names) for batch in catalogue.fact_batches()], schema=_FACTS)
     picture_counts = facts["picture_count"].to_numpy()
     splits = numbered(facts["split"])
     categories = Categories()
     coverage_survey = CoverageSurvey(categories)
-    text_survey = TextSurvey(products=len(catalogue), gallery=GALLERY)
-    price_survey = PriceSurvey(categories, gallery=GALLERY)
+    text_survey = TextSurvey(products=len(catalogue), gallery=GALLERY, cases=cases)
+    price_survey = PriceSurvey(categories, gallery=GALLERY, cases=cases)
     with tqdm(total=len(catalogue), desc="texts and facts", unit="product", disable=None, delay=2) as bar:
         for start in range(0, len(catalogue), _ROWS_TOGETHER):
             rows = np.arange(start, min(start + _ROWS_TOGETHER, len(catalogue)))
@@ -69,7 +82,7 @@ def _inspect(catalogue: Catalogue) -> Inspection:
             text_survey.add(products, start=start)
             price_survey.add(products, start=start)
             bar.update(len(rows))
-    picture_survey = PictureSurvey(gallery=GALLERY)
+    picture_survey = PictureSurvey(gallery=GALLERY, cases=cases)
     picture_survey.examine_all(catalogue, rows=np.flatnonzero(picture_counts > 0))
     text_arrays, picture_arrays = text_survey.arrays(), picture_survey.arrays()
     repeats = [
@@ -89,6 +102,7 @@ def _inspect(catalogue: Catalogue) -> Inspection:
         splits=splits.numbers,
         split_names=splits.names,
         picture_counts=picture_counts,
+        cases=cases,
     )
     coverage, pictures = coverage_survey.result(), picture_survey.result()
     findings = Findings(
@@ -123,10 +137,12 @@ def _inspect(catalogue: Catalogue) -> Inspection:
     )
 
 
-def _write(path: Path, content: str) -> None:
-    """A file whole or not at all."""
+@contextmanager
+def _replacing(path: Path) -> Iterator[TextIO]:
+    """A file to write, whole or not at all."""
     part = path.with_name(f"{path.name}.part")
-    part.write_text(content, encoding="utf-8")
+    with part.open("w", encoding="utf-8", newline="\n") as file:
+        yield file
     flush(part)
     part.replace(path)
     flush(path.parent)

@@ -9,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from vitrina.catalogue.store import Catalogue
+from vitrina.inspection.cases import Cases
 from vitrina.inspection.counting import Column, Worst
 from vitrina.inspection.pictures import (
     BLANK,
@@ -43,12 +44,12 @@ class PictureArrays:
 class PictureSurvey:
     """The pictures of a catalogue; `examine_all` looks at every one of them."""
 
-    def __init__(self, *, gallery: int) -> None:
+    def __init__(self, *, gallery: int, cases: Cases) -> None:
         self._rows, self._numbers, self._contents = Column(np.int32), Column(np.uint16), Column(np.uint64)
         self._looks, self._flags = Column(np.uint64, width=2), Column(np.uint16)
         self._widths, self._heights = Column(np.uint16), Column(np.uint16)
         self._bytes = 0
-        self.worst = {rule.flag: Worst(gallery) for rule in PICTURE_RULES}
+        self.worst = {rule.flag: Worst(gallery, key=rule.key, cases=cases) for rule in PICTURE_RULES}
 
     def examine_all(self, catalogue: Catalogue, *, rows: np.ndarray) -> None:
         """Examines the pictures of `rows` (n,), those of the products that have any."""
@@ -113,7 +114,7 @@ class PictureSurvey:
         self._heights.extend(each.height for each in facts)
         for (row, number, _), each in zip(pictures, facts, strict=True):
             for flag, severity in each.broken.items():
-                reason = _reason(flag, each, severity)
+                reason = f"picture {number + 1}, {_reason(flag, each, severity)}"
                 self.worst[flag].offer(row, severity=severity, reason=reason, number=number)
 
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from vitrina.catalogue.store import Catalogue
 from vitrina.inspection.figures import price_svg, steps_svg
-from vitrina.inspection.result import Histogram, Inspection, PictureOf
+from vitrina.inspection.result import PROBLEMS, Histogram, Inspection, PictureOf
 
 _THUMBNAIL_PX, _QUALITY = 144, 78
 _READ_TOGETHER = 64
@@ -29,6 +29,7 @@ def render(inspection: Inspection, *, catalogue: Catalogue) -> str:
     return template.render(
         found=inspection,
         lead=lead(inspection),
+        every_case=PROBLEMS,
         thumbnails=_thumbnails(inspection, catalogue=catalogue),
         price_svg=price_svg,
         words_svg=_words_svg,

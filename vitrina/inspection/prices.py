@@ -8,6 +8,7 @@ import numpy as np
 
 from vitrina.catalogue.price import parse_price
 from vitrina.catalogue.product import Product
+from vitrina.inspection.cases import Cases
 from vitrina.inspection.counting import Column, Worst
 from vitrina.inspection.coverage import Categories
 from vitrina.inspection.result import CategoryPrices, Count, CurrencyPrices, Histogram, Prices, Spread, spread
@@ -39,12 +40,14 @@ class _Judged:
 class PriceSurvey:
     """Sees every product once, in row order."""
 
-    def __init__(self, categories: Categories, *, gallery: int) -> None:
+    def __init__(self, categories: Categories, *, gallery: int, cases: Cases) -> None:
         self._categories = categories
         self._amounts, self._currencies = Column(np.float64), Column(np.int16)
         self._names: dict[str, int] = {}
         self._telling: Counter[str] = Counter()
-        self.outliers, self.zeros, self.placeholders = Worst(gallery), Worst(gallery), Worst(gallery)
+        self.outliers = Worst(gallery, key="price_outlier", cases=cases)
+        self.zeros = Worst(gallery, key="price_zero", cases=cases)
+        self.placeholders = Worst(gallery, key="price_placeholder", cases=cases)
         self._placeholder_rows = Column(np.int64)
 
     def add(self, products: Sequence[Product], *, start: int) -> None:
@@ -64,8 +67,9 @@ class PriceSurvey:
                 self.placeholders.offer(row, severity=float(product.price), reason=reason, text=_title(product))
             if product.price:
                 for name, value in product.attributes.items():
-                    if len(value) <= _LONGEST_PRICE and (price := parse_price(value)) is not None:
-                        self._telling[name] += price.amount == product.price
+                    price = parse_price(value) if len(value) <= _LONGEST_PRICE else None
+                    if price is not None and price.amount == product.price:
+                        self._telling[name] += 1
         self._placeholder_rows.extend(suspicious)
 
     def result(self, stated: StatedPrices) -> Prices:

@@ -1,7 +1,7 @@
 """Clusters of equal and nearly equal pictures and texts, and which of them reach over a split."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from tqdm import tqdm
@@ -31,17 +31,38 @@ _READ_TOGETHER = 256
 
 
 @dataclass(frozen=True)
+class Group:
+    """The products (`rows`, ascending) of one cluster, and for each the number of the picture to show (k,)."""
+
+    rows: np.ndarray
+    pictures: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True)
 class Found:
-    """Clusters of one kind (`key`, `title`): `rows` (m,) are the products of the clusters' `members`."""
+    """Clusters of one kind (`key`, `title`): `rows` (m,) are the products of the clusters' `members`, `pictures` (m,)
+    the pictures that are the same, or the first ones where texts are."""
 
     key: str
     title: str
     clusters: Clusters
     rows: np.ndarray
+    pictures: np.ndarray
 
     def products(self, cluster: np.ndarray) -> np.ndarray:
         """The distinct rows of one cluster's members, ascending."""
         return np.unique(self.rows[cluster])
+
+    def groups(self) -> list[Group]:
+        """The clusters by their products, the largest first."""
+        found = []
+        for cluster in self.clusters:
+            rows, firsts = np.unique(self.rows[cluster], return_index=True)
+            found.append(Group(rows, self.pictures[cluster][firsts]))
+        return largest_first(found)
 
     def summary(self) -> Repeats:
         every = [len(self.products(cluster)) for cluster in self.clusters]
@@ -61,7 +82,8 @@ def repeated_texts(texts: TextArrays, *, catalogue: Catalogue) -> list[Found]:
     titles, descriptions = np.flatnonzero(texts.is_title), np.flatnonzero(~texts.is_title)
 
     def equal(chosen: np.ndarray, *, key: str, title: str) -> Found:
-        return _several_products(Found(key, title, grouped(texts.keys[chosen]), texts.rows[chosen]))
+        rows = texts.rows[chosen]
+        return _several_products(Found(key, title, grouped(texts.keys[chosen]), rows, np.zeros_like(rows)))
 
     found = [
         equal(titles, key="title_equal", title="The same title"),
@@ -79,7 +101,7 @@ def repeated_texts(texts: TextArrays, *, catalogue: Catalogue) -> list[Found]:
         return np.array([likeness(one, other) >= ALIKE for one, other in read])
 
     verified(_with_bar(by_bands(texts.bands[chosen]), name="near texts"), unions=unions, is_same=is_same)
-    near = Found("description_near", "Nearly the same description", unions.clusters(), rows)
+    near = Found("description_near", "Nearly the same description", unions.clusters(), rows, np.zeros_like(rows))
     return [*found, _several_products(near)]
 
 
@@ -88,7 +110,7 @@ def repeated_pictures(pictures: PictureArrays, *, catalogue: Catalogue) -> list[
     chosen = np.flatnonzero(pictures.can_compare)
     rows, numbers, looks = pictures.rows[chosen], pictures.numbers[chosen], pictures.looks[chosen]
     contents = pictures.contents[chosen]
-    equal = Found("picture_equal", "The same picture", grouped(contents), rows)
+    equal = Found("picture_equal", "The same picture", grouped(contents), rows, numbers)
     unions = Unions(len(chosen))
     unions.join_all(contents)
     # One of each group of equal pictures is enough to find what is near all of them.
@@ -103,7 +125,7 @@ def repeated_pictures(pictures: PictureArrays, *, catalogue: Catalogue) -> list[
         return _alike_pictures(catalogue, rows=rows, numbers=numbers, pairs=pairs)
 
     verified(_with_bar(candidates(), name="near pictures"), unions=unions, is_same=is_same)
-    near = Found("picture_near", "The same or nearly the same picture", unions.clusters(), rows)
+    near = Found("picture_near", "The same or nearly the same picture", unions.clusters(), rows, numbers)
     return [_several_products(equal), _several_products(near)]
 
 
@@ -125,10 +147,9 @@ def leaks(found: Found, *, splits: np.ndarray, names: list[str]) -> list[Leak]:
     ]
 
 
-def leaking_clusters(found: Found, *, splits: np.ndarray) -> list[np.ndarray]:
-    """The products (k,) of each cluster that lies in several splits, the largest clusters first."""
-    each = (found.products(cluster) for cluster in found.clusters)
-    return [rows for rows in each if len(np.unique(splits[rows])) > 1]
+def largest_first(groups: Iterable[Group]) -> list[Group]:
+    """Ordered by how many products they have, then by their first."""
+    return sorted(groups, key=lambda group: (-len(group), int(group.rows[0])))
 
 
 def _several_products(found: Found) -> Found:
@@ -136,7 +157,7 @@ def _several_products(found: Found) -> Found:
     kept = [cluster for cluster in found.clusters if len(found.products(cluster)) > 1]
     members = np.concatenate(kept) if kept else np.zeros(0, np.int64)
     starts = np.concatenate([[0], np.cumsum([len(cluster) for cluster in kept], dtype=np.int64)])
-    return Found(found.key, found.title, Clusters(members, starts.astype(np.int64)), found.rows)
+    return replace(found, clusters=Clusters(members, starts.astype(np.int64)))
 
 
 def _read_texts(catalogue: Catalogue, *, rows: np.ndarray, numbers: np.ndarray, pairs: Pairs) -> list[tuple[str, str]]:

@@ -8,6 +8,9 @@ import numpy as np
 
 VERSION = 1
 
+PROBLEMS = "inspection-problems.csv"
+"""The file that lists every case of every problem."""
+
 
 @dataclass(frozen=True, slots=True)
 class Count:

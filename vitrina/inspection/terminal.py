@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from vitrina.inspection.result import CategoryNode, Count, Inspection, Spread
+from vitrina.inspection.result import PROBLEMS, CategoryNode, Count, Inspection, Spread
 
 _WIDTH = 100
 _MARKS = {"stop": "!!", "mind": " !", "know": " ·"}
@@ -48,6 +48,8 @@ def _lines(found: Inspection) -> Iterable[str]:
         width = max(len(f"{each.count:,}") for each in found.problems)
         for problem in found.problems:
             yield f"  {problem.count:>{width},}  {problem.title} ({problem.share:.1%} of {problem.of:,} {problem.unit})"
+        yield ""
+        yield f"  Every case with the id of its product stands in {PROBLEMS}."
 
 
 def _paragraph(text: str, *, mark: str) -> list[str]:

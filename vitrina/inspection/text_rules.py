@@ -80,10 +80,10 @@ _DIGITS = re.compile(r"\d+")
 _SHORTEST_SENTENCE = 12
 
 
-def sentences(text: str) -> set[str]:
+def sentences(text: str) -> list[str]:
     """The pieces of a description that may be boilerplate: sentences with their numbers levelled."""
-    return {
+    return [
         piece
         for each in _SENTENCE.split(text)
         if len(piece := _DIGITS.sub("0", " ".join(each.split()))) >= _SHORTEST_SENTENCE
-    }
+    ]

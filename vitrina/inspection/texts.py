@@ -8,6 +8,7 @@ import numpy as np
 
 from vitrina.catalogue.product import Product, Text
 from vitrina.data.text import text_key, train_tokenizer
+from vitrina.inspection.cases import Cases
 from vitrina.inspection.counting import Column, FrequentCounter, Worst
 from vitrina.inspection.languages import guess
 from vitrina.inspection.result import Count, Cut, Disagreement, Histogram, Languages, Texts, spread
@@ -55,7 +56,7 @@ class StatedPrices:
 class TextSurvey:
     """Sees every product once, in row order; `products` is how many will come."""
 
-    def __init__(self, *, products: int, gallery: int) -> None:
+    def __init__(self, *, products: int, gallery: int, cases: Cases) -> None:
         self._every = max(1, products // (SAMPLE_TEXTS // 2))
         self._rows, self._numbers, self._keys = Column(np.int32), Column(np.uint16), Column(np.int64)
         self._is_title, self._words = Column(bool), Column(np.uint16)
@@ -71,8 +72,9 @@ class TextSurvey:
         self._sample: list[str] = []
         self._previous_price: Product | None = None
         self._prices: Counter[str] = Counter()
-        self.worst = {rule.flag: Worst(gallery) for rule in TEXT_RULES}
-        self.own_price, self.some_price, self.wrong_language = Worst(gallery), Worst(gallery), Worst(gallery)
+        self.worst = {rule.flag: Worst(gallery, key=rule.key, cases=cases) for rule in TEXT_RULES}
+        self.own_price = Worst(gallery, key="price_told", cases=cases)
+        self.wrong_language = Worst(gallery, key="text_language", cases=cases)
 
     def add(self, products: Sequence[Product], *, start: int) -> None:
         """The products of rows `start` and on."""
@@ -195,7 +197,8 @@ class TextSurvey:
                 self.worst[flag].offer(row, severity=severity, reason=reason, text=text.text)
         for description in product.descriptions:
             self._description_characters += len(description.text)
-        for sentence in set().union(*(sentences(each.text) for each in product.descriptions)):
+        said = dict.fromkeys(sentence for each in product.descriptions for sentence in sentences(each.text))
+        for sentence in said:  # in their order: when the counter forgets, it matters who came first
             self._sentences.add(sentence)
 
     def _stated_prices(self, row: int, product: Product) -> None:
@@ -206,8 +209,6 @@ class TextSurvey:
         self._prices["descriptions"] += 1
         if any(map(states_price, texts)):
             self._prices["some"] += 1
-            if product.price is None:
-                self.some_price.offer(row, severity=0.0, reason="states a price", text=texts[0])
         if not product.price:
             return
         self._prices["described"] += 1

@@ -112,5 +112,5 @@ def _mixture_reason(sources: dict[Kind, Source], *, notes: tuple[str, ...]) -> s
 def _majority(categories: tuple[CategoryNode, ...], *, share: float) -> str:
     """The base rate of guessing the widest category in words."""
     if not categories:
-        return "no categories"
-    return f"always answering “{categories[0].name}” is right for {share:.1%}: report macro-F1 beside accuracy"
+        return "No categories"
+    return f"Always answering “{categories[0].name}” is right for {share:.1%}: report macro-F1 beside accuracy"
