@@ -92,10 +92,10 @@ def test_files_of_ids_that_cannot_serve_are_named_and_nothing_is_removed(capsys,
 
 
 def test_what_the_system_refuses_is_told_with_the_place_and_a_mend(capsys, tmp_path: Path):
-    shop, file = tmp_path / "shop", tmp_path / "file"
+    shop, file = tmp_path / "shop", tmp_path / "feed.csv"
     write_catalogue(shop, [Product(id="1", titles=(Text("mug"),))])
-    file.write_text("x", encoding="utf-8")
-    said = failure(capsys, "export", str(shop), str(file / "out"))
+    file.write_text("id,title\n1,x\n", encoding="utf-8")
+    said = failure(capsys, "ingest", str(file), str(file / "out"))
     assert str(file) in said and "a part of this path is a file" in said and "Errno" not in said
     said = failure(capsys, "export", str(shop), str(tmp_path / ("x" * 300)))
     assert "name a shorter one" in said and "Errno" not in said

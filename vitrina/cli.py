@@ -29,12 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
 
 
-_NO_FOLDER = "a part of this path is a file: name another place"
 _MENDS = {
     errno.ENOENT: "check the path",
     errno.EISDIR: "name a file, not a folder",
-    errno.ENOTDIR: _NO_FOLDER,
-    errno.EEXIST: _NO_FOLDER,
+    errno.ENOTDIR: "a part of this path is a file: name another place",
+    errno.EEXIST: "something else stands there: name another place",
     errno.EROFS: "nothing can be written there: name another place",
     errno.EACCES: "ask for the right to it, or name another place",
     errno.EPERM: "ask for the right to it, or name another place",

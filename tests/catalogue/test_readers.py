@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vitrina.catalogue.product import Product, Text
 from vitrina.catalogue.readers import BadRow, Reader, Record, find_readers
+from vitrina.catalogue.store import write_catalogue
 
 
 def only(source: Path) -> Reader:
@@ -187,13 +189,23 @@ def missing(folder: Path) -> Path:
 
 
 def strange(folder: Path) -> Path:
-    (folder / "feed.xlsx").touch()
-    return folder / "feed.xlsx"
+    (folder / "feed.pdf").touch()
+    return folder / "feed.pdf"
 
 
 def no_parquet(folder: Path) -> Path:
     (folder / "feed.parquet").write_text("id,title")
     return folder / "feed.parquet"
+
+
+def spreadsheet(folder: Path) -> Path:
+    (folder / "feed.xlsx").write_bytes(b"PK\x03\x04")
+    return folder / "feed.xlsx"
+
+
+def catalogue(folder: Path) -> Path:
+    write_catalogue(folder / "shop", [Product(id="1", titles=(Text("mug"),))])
+    return folder / "shop"
 
 
 def empty_folder(folder: Path) -> Path:
@@ -204,7 +216,9 @@ def empty_folder(folder: Path) -> Path:
     ("make", "words"),
     [
         (missing, "nothing.csv does not exist"),
-        (strange, "feed.xlsx is of an unknown kind"),
+        (strange, "feed.pdf is of an unknown kind"),
+        (spreadsheet, "feed.xlsx is a spreadsheet: save it as CSV"),
+        (catalogue, "vitrina export .*shop FOLDER"),
         (no_parquet, "feed.parquet is no readable Parquet file"),
         (empty_folder, "holds neither product files"),
     ],

@@ -77,7 +77,7 @@ class Source:
         if not self._names:
             bad = self._first_bad
             why = "has no rows" if bad is None else f"has no readable row; row {bad.row}: {bad.reason} ({bad.detail})"
-            raise ValueError(f"{self.path} {why}")
+            raise ValueError(f"{self.path} {why}. Export it again, or leave it out")
         if not self.columns.says_something:
             raise ValueError(
                 f"{self.path} has no column for a title, a description or a picture; its columns are "

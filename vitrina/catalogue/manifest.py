@@ -90,6 +90,15 @@ def check_exists(folder: Path) -> None:
         )
 
 
+def is_catalogue(folder: Path) -> bool:
+    """Whether a folder holds a catalogue, whole or not."""
+    try:
+        plain = json.loads(manifest_path(folder).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(plain, dict) and plain.get("format") == _FORMAT
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Reads the manifest. FileNotFoundError where there is none; ValueError where it is damaged or too new."""
     path = manifest_path(folder)

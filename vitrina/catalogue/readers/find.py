@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from vitrina.catalogue.manifest import is_catalogue
 from vitrina.catalogue.readers.folder import FolderReader
 from vitrina.catalogue.readers.json_items import JsonItemsReader, is_document
 from vitrina.catalogue.readers.json_ld import JsonLdReader, is_json_ld
@@ -24,6 +25,7 @@ _JSON_SUFFIXES = (".json", ".jsonld")
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt")
 _PARQUET_SUFFIXES = (".parquet", ".pq")
 _XML_SUFFIXES = (".xml", ".rss", ".atom")
+_SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 _IN_FOLDERS = (*_LINE_SUFFIXES, *_JSON_SUFFIXES, *_TABLE_SUFFIXES[:2], *_PARQUET_SUFFIXES, *_XML_SUFFIXES)
 _TRIED_ROWS = 20
 _TRIED_PAGES = 50
@@ -70,6 +72,8 @@ def _readers_of_path(path: Path) -> list[Reader]:
     from vitrina.catalogue.readers.dataset import DatasetReader, is_dataset
     from vitrina.catalogue.readers.webdataset import WebDatasetReader, is_webdataset
 
+    if path.is_dir() and is_catalogue(path):
+        raise ValueError(f"{path} is a catalogue already: ingest what `vitrina export {path} FOLDER` writes")
     if path.is_dir() and is_dataset(path):
         return [DatasetReader(path)]
     if is_webdataset(path):
@@ -112,6 +116,8 @@ def _file_reader(path: Path) -> Reader:
     if kind in (*_XML_SUFFIXES, *PAGE_SUFFIXES):
         words = "is empty" if not beginning else f"is called {kind} but begins with {beginning[:20]!r}"
         raise ValueError(f"{path} {words}: write it again, or name another file")
+    if kind in _SPREADSHEETS:
+        raise ValueError(f"{path} is a spreadsheet: save it as CSV, in UTF-8, and name that file")
     raise ValueError(f"{path} is of an unknown kind. Name {_UNDERSTOOD}")
 
 

@@ -22,7 +22,7 @@ class ParquetReader:
         try:
             pq.ParquetFile(path).close()
         except (pa.ArrowException, OSError, ValueError) as error:  # a damaged schema raises UnicodeDecodeError
-            raise ValueError(f"{path} is no readable Parquet file: {error}") from error
+            raise ValueError(f"{path} is no readable Parquet file: {error}; write it again, or leave it out") from error
 
     def rows(self) -> Iterator[Record | BadRow]:
         return parquet_rows(self.path)
