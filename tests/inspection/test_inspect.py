@@ -135,6 +135,26 @@ def test_a_group_shows_the_picture_that_its_products_share(tmp_path: Path):
     assert [(each.row, each.number) for each in problem.examples[0].pictures] == [(0, 1), (1, 0)]
 
 
+def test_titles_that_say_nothing_make_no_twins_and_garbled_texts_are_in_no_language(tmp_path: Path):
+    nothing = [replace(good(n), titles=(Text("-", "es"),), split="val" if n else "train") for n in range(2)]
+    garbled = replace(good(3), descriptions=(Text("El sofÃ¡ es de algodÃ³n y del salÃ³n, corazÃ³n", "es"),))
+    shop(tmp_path / "shop", [*nothing, garbled])
+    found = counts(inspect_catalogue(tmp_path / "shop"))
+    assert (found["text_empty"], found["text_mojibake"]) == (2, 1)
+    assert not found.keys() & {"title_equal", "leak_title_equal", "text_language"}
+
+
+@pytest.mark.parametrize(("told", "level"), [(1, "mind"), (40, "stop")])
+def test_even_one_description_that_tells_its_price_is_said(tmp_path: Path, told: int, level: str):
+    products = [replace(good(n), price=Decimal(731 + n)) for n in range(60)]
+    for n in range(told):
+        text = Text(f"It is yours for {731 + n} EUR and easy to clean", "en")
+        products[n] = replace(products[n], descriptions=(text,))
+    shop(tmp_path / "shop", products)
+    advice = inspect_catalogue(tmp_path / "shop").advice
+    assert [each.level for each in advice if "tell the product's own price" in each.what] == [level]
+
+
 def test_coverage_counts_what_is_there_and_what_is_missing(faulty: tuple[Inspection, Path]):
     found = faulty[0]
     assert found.products == 57

@@ -42,6 +42,18 @@ def test_a_description_that_is_the_title_again_is_found():
     assert rules("red  MUG", titles=frozenset({"red mug"})) == text_rules.SAME_AS_TITLE
 
 
+@pytest.mark.parametrize(
+    "text", ["-", "n/a", "Test", "xxx", "(no description)", "Ver foto", "sin descripción.", "NULL"]
+)
+def test_what_stands_in_for_a_text_says_nothing(text: str):
+    assert rules(text) == text_rules.EMPTY
+
+
+@pytest.mark.parametrize("text", ["Test kit for pools", "Ver foto de la taza", "No name soap dish", "mug"])
+def test_words_of_stand_ins_within_a_text_are_no_fault(text: str):
+    assert not rules(text) & text_rules.EMPTY
+
+
 def test_sentences_level_their_numbers():
     assert sentences("30 days of guarantee. Free Shipping here!") == ["0 days of guarantee", "Free Shipping here"]
 

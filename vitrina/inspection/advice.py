@@ -127,6 +127,15 @@ def _prices(found: Findings) -> list[Advice]:
                 "train price models on titles, or ingest a description without prices: --map description=COLUMN",
             )
         )
+    elif prices.own_stated > prices.by_chance:
+        advice.append(
+            Advice(
+                "mind",
+                f"{prices.own_stated:,} of {prices.described:,} descriptions tell the product's own price.",
+                "A price model would read the answer off them.",
+                f"their ids stand in {PROBLEMS} as price_told: mend them in the shop's export",
+            )
+        )
     elif prices.some_stated and prices.some_stated >= _TOLD_SHARE * max(found.texts.descriptions, 1):
         advice.append(
             Advice(
@@ -151,6 +160,16 @@ def _prices(found: Findings) -> list[Advice]:
                 f"{odd:,} prices are zero or look typed in as a stand-in.",
                 "Each would pull a price model far off.",
                 f"their ids stand in {PROBLEMS} as price_zero and price_placeholder: mend them in the shop's export",
+            )
+        )
+    outliers = sum(each.outliers for each in prices.currencies)
+    if outliers:
+        advice.append(
+            Advice(
+                "know",
+                f"{outliers:,} prices stand out in their category.",
+                "Some are merely dear, some are mistakes: a comma in the wrong place, or the wrong category.",
+                f"look through them: their ids stand in {PROBLEMS} as price_outlier",
             )
         )
     if len(prices.currencies) > 1:
@@ -223,12 +242,19 @@ def _texts(found: Findings) -> list[Advice]:
                 "cut the phrases listed under Texts from the export before ingest",
             )
         )
-    for key in ("text_mojibake", "text_html"):
+    for key, mend in (
+        ("text_mojibake", "export again, and open and save nothing in between in another encoding than UTF-8"),
+        ("text_html", "export plain texts in place of HTML"),
+        ("text_empty", "mend them in the shop's export: a field without a text is better left empty"),
+    ):
         problem = found.problem(key)
         if problem is not None and problem.count:
             advice.append(
                 Advice(
-                    "mind", f"{problem.title}: {problem.count:,} texts.", problem.about, "export again as UTF-8 text"
+                    "mind",
+                    f"{problem.title}: {problem.count:,} texts.",
+                    problem.about,
+                    f"{mend} (ids in {PROBLEMS} as {key})",
                 )
             )
     if found.training is not None:

@@ -63,7 +63,7 @@ PICTURE_RULES = (
         "Collages: several pictures tiled into one",
         "A straight edge over the whole height or width at a half, a third or a quarter. Finds 92 to 100 % of tiled "
         "photographs, 10 to 60 % of tiled pictures with white backgrounds (white beside white has no edge); 8 of 1,600 "
-        "ordinary pictures accused, curtains and framed ones.",
+        "ordinary pictures accused, curtains and framed ones; of photographs of shelves one in ten or more.",
     ),
     PictureRule(
         BLURRED,

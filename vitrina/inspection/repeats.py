@@ -79,7 +79,9 @@ class Found:
 
 def repeated_texts(texts: TextArrays, *, catalogue: Catalogue) -> list[Found]:
     """Equal titles, equal descriptions, and descriptions that are nearly equal; each over two products or more."""
-    titles, descriptions = np.flatnonzero(texts.is_title), np.flatnonzero(~texts.is_title)
+    # Two products are no twins for a title of “-”.
+    titles = np.flatnonzero(texts.is_title & texts.is_said)
+    descriptions = np.flatnonzero(~texts.is_title & texts.is_said)
 
     def equal(chosen: np.ndarray, *, key: str, title: str) -> Found:
         rows = texts.rows[chosen]

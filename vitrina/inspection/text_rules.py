@@ -15,6 +15,13 @@ _MOJIBAKE = re.compile(
     "[ÂÃ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€[\u0080-\u00bf\u2018-\u201e™œžŸ¦\u0152\u0153]?|ï¿½|\ufffd"
 )
 _LETTER = re.compile(r"[^\W\d_]")
+_WORD = re.compile(r"\w+")
+_LONGEST_STAND_IN = 40
+_STAND_INS = frozenset((
+    "none", "null", "nan", "tbc", "tbd", "test", "xxx", "xxxx", "untitled", "no title", "no name", "no description",
+    "see picture", "see photo", "see image", "coming soon", "lorem ipsum", "sin título", "sin nombre",
+    "sin descripción", "sin descripcion", "ver foto", "ver imagen", "próximamente", "por definir",
+))  # fmt: skip
 _FEWEST_LETTERS, _SHOUTED_LETTERS, _SHOUTED_SHARE = 3, 12, 0.8
 
 
@@ -33,7 +40,13 @@ TEXT_RULES = (
         MOJIBAKE, "text_mojibake", "Garbled letters", "UTF-8 that was read as something else: “cafÃ©” for “café”."
     ),
     TextRule(HTML, "text_html", "Left-over HTML", "Tags or entities that would be learnt as words."),
-    TextRule(EMPTY, "text_empty", "Texts that say nothing", f"Fewer than {_FEWEST_LETTERS} letters."),
+    TextRule(
+        EMPTY,
+        "text_empty",
+        "Texts that say nothing",
+        f"Fewer than {_FEWEST_LETTERS} letters, or words that stand where a text should be, such as "
+        "“see picture” or “sin descripción”.",
+    ),
     TextRule(
         SAME_AS_TITLE, "text_same_as_title", "Descriptions that repeat the title", "The same but for case and spaces."
     ),
@@ -58,6 +71,8 @@ def broken_rules(text: str, *, kind: str, titles: frozenset[str], words: int) ->
     letters = len(_LETTER.findall(text))
     if letters < _FEWEST_LETTERS:
         return {EMPTY: 1.0 - letters / _FEWEST_LETTERS}
+    if len(text) <= _LONGEST_STAND_IN and " ".join(_WORD.findall(text.casefold())) in _STAND_INS:
+        return {EMPTY: 1.0 / letters}
     if ("<" in text or "&" in text) and (tags := _TAG.findall(text)):
         broken[HTML] = float(len(tags))
     if not text.isascii() and (signs := _MOJIBAKE.findall(text)):

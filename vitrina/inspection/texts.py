@@ -10,11 +10,11 @@ from vitrina.catalogue.product import Product, Text
 from vitrina.data.text import text_key, train_tokenizer
 from vitrina.inspection.cases import Cases
 from vitrina.inspection.counting import Column, FrequentCounter, Worst
-from vitrina.inspection.languages import guess
+from vitrina.inspection.languages import Guess, guess
 from vitrina.inspection.result import Count, Cut, Disagreement, Histogram, Languages, Texts, spread
 from vitrina.inspection.shingles import BANDS, signatures
 from vitrina.inspection.stated_prices import amount_at, states_price
-from vitrina.inspection.text_rules import TEXT_RULES, broken_rules, sentences
+from vitrina.inspection.text_rules import EMPTY, MOJIBAKE, TEXT_RULES, broken_rules, sentences
 from vitrina.tasks.sameness import plain
 
 SAMPLE_TEXTS = 20_000
@@ -31,7 +31,8 @@ _FEWEST_SURE, _SURE_SHARE = 3, 0.005
 @dataclass(frozen=True)
 class TextArrays:
     """One entry per text, in row order: `rows` and the `numbers` of the texts in their products, whether they are
-    titles, the `keys` that equal texts share, and `bands` where they are `long` enough for near duplicates."""
+    titles, the `keys` that equal texts share, `bands` where they are long enough for near duplicates (`is_long`), and
+    whether they say anything (`is_said`)."""
 
     rows: np.ndarray
     numbers: np.ndarray
@@ -39,6 +40,7 @@ class TextArrays:
     keys: np.ndarray
     bands: np.ndarray
     is_long: np.ndarray
+    is_said: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class TextSurvey:
         self._every = max(1, products // (SAMPLE_TEXTS // 2))
         self._rows, self._numbers, self._keys = Column(np.int32), Column(np.uint16), Column(np.int64)
         self._is_title, self._words = Column(bool), Column(np.uint16)
-        self._bands, self._is_long = Column(np.uint32, width=BANDS), Column(bool)
+        self._bands, self._is_long, self._is_said = Column(np.uint32, width=BANDS), Column(bool), Column(bool)
         self._sure: Counter[str] = Counter()
         self._clear: Counter[str] = Counter()
         self._ties: Counter[tuple[str, ...]] = Counter()
@@ -89,8 +91,9 @@ class TextSurvey:
         self._bands.extend(signed.bands)
         self._is_long.extend(signed.is_long)
         for row, product in enumerate(products, start=start):
-            self._languages(row, product)
-            self._faults(row, product)
+            flags = self._faults(row, product)
+            self._is_said.extend(np.array([EMPTY not in each for each in flags], bool))
+            self._languages(row, product, is_garbled=[MOJIBAKE in each for each in flags])
             self._stated_prices(row, product)
             if row % self._every == 0 and len(self._sample) < SAMPLE_TEXTS:
                 self._sample.extend(text.text[:5000] for text in product.texts)
@@ -103,6 +106,7 @@ class TextSurvey:
             self._keys.array(),
             self._bands.array(),
             self._is_long.array(),
+            self._is_said.array(),
         )
 
     def stated_prices(self) -> StatedPrices:
@@ -163,6 +167,7 @@ class TextSurvey:
     def bytes_held(self) -> int:
         """The size of the columns that grow with the catalogue."""
         columns = (self._rows, self._numbers, self._keys, self._is_title, self._words, self._bands, self._is_long)
+        columns = (*columns, self._is_said)
         return sum(column.array().nbytes for column in columns)
 
     def _token_counts(self, vocabulary: int) -> np.ndarray:
@@ -171,9 +176,9 @@ class TextSurvey:
         tokenizer = train_tokenizer(self._sample, vocabulary=vocabulary)
         return np.array([len(each.ids) for each in tokenizer.encode_batch_fast(self._sample)])
 
-    def _languages(self, row: int, product: Product) -> None:
-        for text in product.texts:
-            found = guess(text.text)
+    def _languages(self, row: int, product: Product, *, is_garbled: Sequence[bool]) -> None:
+        for text, garbled in zip(product.texts, is_garbled, strict=True):
+            found = Guess(None) if garbled else guess(text.text)  # “algodÃ³n” has a letter of Portuguese
             if found.language is not None:
                 (self._sure if found.is_sure else self._clear)[found.language] += 1
             elif found.candidates:
@@ -187,12 +192,15 @@ class TextSurvey:
                 reason = f"stated {stated}, reads like {found.language}"
                 self.wrong_language.offer(row, severity=float(len(text.text)), reason=reason, text=text.text)
 
-    def _faults(self, row: int, product: Product) -> None:
+    def _faults(self, row: int, product: Product) -> list[dict[int, float]]:
+        """The rules that each text breaks."""
+        found = []
         titles = frozenset(plain(title.text) for title in product.titles)
         for number, text in enumerate(product.texts):
             kind = "title" if number < len(product.titles) else "description"
             words = len(text.text.split())
-            for flag, severity in broken_rules(text.text, kind=kind, titles=titles, words=words).items():
+            found.append(broken_rules(text.text, kind=kind, titles=titles, words=words))
+            for flag, severity in found[-1].items():
                 reason = f"{kind}, {words:,} word{'s' * (words != 1)}"
                 self.worst[flag].offer(row, severity=severity, reason=reason, text=text.text)
         for description in product.descriptions:
@@ -200,6 +208,7 @@ class TextSurvey:
         said = dict.fromkeys(sentence for each in product.descriptions for sentence in sentences(each.text))
         for sentence in said:  # in their order: when the counter forgets, it matters who came first
             self._sentences.add(sentence)
+        return found
 
     def _stated_prices(self, row: int, product: Product) -> None:
         texts = [description.text for description in product.descriptions]
