@@ -33,6 +33,29 @@ def test_spanish_names_are_understood() -> None:
     assert (found.category, found.language, found.attribute) == (("Categoría",), "Idioma", ("Talla",))
 
 
+def test_longer_spanish_names_are_understood() -> None:
+    found = find_columns(
+        ["Código", "Nombre del producto", "Sección", "Subsección", "PVP (IVA incl.)", "Foto 2", "Foto principal"],
+        overrides={},
+    )
+    assert found.titles == (TextColumn("Nombre del producto"),)
+    assert found.category == ("Sección", "Subsección")
+    assert (found.price, found.images) == ("PVP (IVA incl.)", ("Foto principal", "Foto 2"))
+    assert find_columns(["ID de producto", "título_de"], overrides={}).titles == (TextColumn("título_de", "de"),)
+
+
+def test_a_bare_product_is_the_title_only_where_nothing_else_is() -> None:
+    assert find_columns(["Código", "Artículo"], overrides={}).titles == (TextColumn("Artículo"),)
+    found = find_columns(["product", "product_no", "name"], overrides={})
+    assert (found.titles, found.attribute) == ((TextColumn("name"),), ("product", "product_no"))
+
+
+def test_a_sign_in_the_name_of_the_price_is_its_currency() -> None:
+    assert find_columns(["Precio (€)"], overrides={}).currency_of_price == "EUR"
+    assert find_columns(["Price £"], overrides={}).currency_of_price == "GBP"
+    assert find_columns(["Precio *"], overrides={}).currency_of_price is None
+
+
 def test_a_language_behind_a_name_is_the_language_of_the_texts() -> None:
     found = find_columns(["id", "title_en", "nombre_es", "description_es_mx", "description", "title_id"], overrides={})
     assert found.titles == (TextColumn("title_en", "en"), TextColumn("nombre_es", "es"))

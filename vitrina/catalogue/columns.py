@@ -18,13 +18,14 @@ Field = Literal[
 
 # Names in order of preference, as `plain_name` writes them.
 _WORDS = {
-    "id": "id sku product_id id_de_producto item_id article_id id_producto id_articulo producto_id referencia "
+    "id": "id sku product_id item_id article_id id_producto id_articulo producto_id referencia "
     "reference ref uniq_id pid asin ean gtin upc codigo codigo_producto code variant_sku part_number part handle "
     "item_sku merchant_product_id aw_product_id",
     "title": "title name product_name product_title product_display_name item_name display_name nombre titulo "
-    "nombre_producto nombre_articulo denominacion headline shop_title",
+    "nombre_producto nombre_articulo titulo_producto denominacion headline shop_title",
     "price": "price precio pvp sale_price current_price selling_price discounted_price final_price precio_venta "
-    "precio_final price_tax_incl precio_iva_incl search_price standard_price retail_price regular_price "
+    "precio_final price_tax_incl precio_iva_incl precio_iva_incluido precio_con_iva pvp_iva_incl pvp_iva_incluido "
+    "pvp_con_iva search_price standard_price retail_price regular_price "
     "unit_price list_price mrp importe amount",
     "currency": "currency moneda divisa currency_code price_currency",
     "brand": "brand marca brand_name nombre_marca manufacturer fabricante vendor maker",
@@ -40,24 +41,29 @@ _WORDS = {
     "caption captions text texto",
     "image": "image images imagen imagenes picture pictures photo photos foto fotos img imgs image_path image_paths "
     "image_file image_files image_filename file_name filename image_name image_link image_url image_urls image_src "
-    "main_image imagen_principal ruta_imagen url_imagen main_image_url base_image product_image_url hosted_image_urls "
+    "main_image main_photo main_picture imagen_principal foto_principal fotografia fotografias imagen_producto "
+    "foto_producto ruta_imagen ruta_foto url_imagen url_foto imagen_url foto_url enlace_imagen "
+    "main_image_url base_image product_image_url hosted_image_urls "
     "product_image_file merchant_image_url aw_image_url other_image_url additional_image_link "
     "additional_image_links additional_images extra_images imagenes_adicionales",
     "path": "category_path ruta_categoria categories categorias category_tree product_category_tree "
     "google_product_category breadcrumb breadcrumbs",
 }
+# Titles where nothing else is one, and only so: `product_no` is a number and no Norwegian title.
+_BARE_TITLES = ("product", "producto", "articulo")
 _ALIASES = {field: words.split() for field, words in _WORDS.items()}
 _LEVELS = [
     each.split()
     for each in (
-        "department departamento master_category super_category main_category categoria_principal familia",
+        "department departamento master_category super_category main_category categoria_principal familia seccion",
         "category categoria product_category category_name merchant_category clase class class_name label label_name",
-        "sub_category subcategory subcategoria subfamilia",
+        "sub_category subcategory subcategoria subfamilia subseccion",
         "article_type product_type tipo_producto tipo_articulo leaf_category sub_sub_category",
     )
 ]
 _CONSTANTS = ("currency", "language", "split", "brand", "domain")
 _NUMBERED_LEVEL = re.compile(r"(?:category|categoria|cat)_?(?:level|lvl|nivel)?_?(\d)|(?:level|lvl|nivel)_?(\d)")
+_PARTICLE = re.compile(r"_(?:de|del|de_la|de_los|de_las)_(?=[a-z]{3})")  # nombre_del_producto, not title_de_at
 _FAMILY_OF_MANY = 20
 _FAMILY_SAMPLE = 40
 # "id" is left out: it would turn the column `title_id` into an Indonesian title.
@@ -160,7 +166,7 @@ def find_columns(
     overrides = {field: value for field, value in overrides.items() if field not in constants}
     plain: dict[str, str] = {}
     for name in names:
-        plain.setdefault(plain_name(name), name)
+        plain.setdefault(_PARTICLE.sub("_", plain_name(name)), name)
     taken = {name for value in overrides.values() for name in _named(value, names)}
     free = {key: name for key, name in plain.items() if name not in taken}
 
@@ -181,6 +187,7 @@ def find_columns(
         price, currency_of_price = _price_in_currency(free)
     elif price is not None:
         _, currency_of_price = _price_in_currency({plain_name(price): price})
+        currency_of_price = currency_of_price or _sign_in(price)
     titles = many("title", _titles(free))
     descriptions = many("description", _descriptions(free))
     found = Columns(
@@ -277,7 +284,7 @@ def _titles(free: Mapping[str, str]) -> list[str]:
         columns = _texts(alias, free)
         known = {None, *(_language_of(name) for name in titles)}
         titles += [name for name in columns if _language_of(name) not in known] if titles else columns
-    return titles
+    return titles or [free[bare] for bare in _BARE_TITLES if bare in free][:1]
 
 
 def _descriptions(free: Mapping[str, str]) -> list[str]:
@@ -322,6 +329,12 @@ def _price_in_currency(free: Mapping[str, str]) -> tuple[str | None, str | None]
             if code is not None:
                 return name, code
     return None, None
+
+
+def _sign_in(name: str) -> str | None:
+    """The currency whose sign stands in a name: EUR for `Precio (€)`."""
+    codes = (currency_code(sign) for sign in re.findall(r"[^\w\s()\[\]/.,:-]+", name))
+    return next((code for code in codes if code is not None), None)
 
 
 def _is_class(column: str, sample: Sequence[Mapping[str, object]]) -> bool:
