@@ -14,6 +14,9 @@ from vitrina.catalogue.price import Price, currency_code, parse_price
     [
         ("$1,190.00", "1190.00", "USD"),
         ("1.190,00 €", "1190", "EUR"),
+        ("12,50€ IVA incl.", "12.50", "EUR"),
+        ("12,50 (IVA incluido)", "12.50", None),
+        ("£10 VAT incl.", "10", "GBP"),
         ("12.5k", "12500", None),
         ("$12.5K", "12500", "USD"),
         ("1.2M", "1200000", None),
@@ -66,7 +69,8 @@ def test_three_digits_behind_a_single_sign_are_thousands_unless_that_is_impossib
     [
         "", " ", "free", "gratis", "N/A", "nan", "inf", "-5", "$-5", "-$5", "(5.00)", "5-", "10-20", "$10 - $20",
         "from 5", "desde 5 €", "2 for 5", "12 €/kg", "12..5", "1,2,3", "12,345.678.9", "1 23 456", "12 34", "1e5",
-        "12m", "€5 USD", "12³", "½", "0x10", "5 apples", "9" * 16, float("nan"), float("inf"), -1, -0.01, True,
+        "12m", "12 € + IVA", "12 € IVA", "€5 USD", "12³",
+        "½", "0x10", "5 apples", "9" * 16, float("nan"), float("inf"), -1, -0.01, True,
     ],
 )  # fmt: skip
 def test_what_is_no_single_price_is_none(text: str | float) -> None:

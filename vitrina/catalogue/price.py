@@ -28,7 +28,8 @@ _PRICE = re.compile(
     rf"(?P<before>{_SIGN_OR_CODE})?\s*"
     r"(?P<number>\d[\d., ']*(?P<dash>[.,]-{1,2})?|[.,]\d+)\s*"
     r"(?P<scale>(?:k|M)(?![^\W\d_]))?\s*"
-    rf"(?P<after>{_SIGN_OR_CODE})?",
+    rf"(?P<after>{_SIGN_OR_CODE})?"
+    r"(?:\s*\(?(?:iva|vat|tax|mwst)\.?\s*(?:inc(?:l|luido|luded|lusive)?|inkl)\.?\)?)?",
     re.IGNORECASE,
 )
 _GROUPED = {
