@@ -121,6 +121,12 @@ def test_no_picture_is_read_from_outside_the_root(tmp_path: Path, reference: str
     assert Catalogue.open(tmp_path / "shop")[0].pictures == ()
 
 
+def test_a_name_that_no_file_can_have_is_told_once_and_cut(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "feed.jsonl", {"id": 1, "title": "t", "image": ["x" * 5000]})
+    report = ingest([source], out=tmp_path / "shop", downloads=None)
+    assert max(map(len, report.text().splitlines())) < 600
+
+
 def test_paths_inside_the_root_are_read_absolute_and_linked_ones_too(tmp_path: Path) -> None:
     (tmp_path / "photos" / "deep").mkdir(parents=True)
     (tmp_path / "photos" / "deep" / "1.jpg").write_bytes(picture())

@@ -118,7 +118,9 @@ def find_picture(reference: str, *, root: Path) -> Path:
         raise
     except RuntimeError:  # links that lead in a circle
         raise PictureError("no such file") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise PictureError("unreadable file", detail=error.strerror or type(error).__name__) from error
+    except ValueError as error:
         raise PictureError("unreadable file", detail=str(error)) from error
 
 
@@ -142,7 +144,7 @@ def _encoded(found: bytes | str | Fetched | DownloadError, *, root: Path) -> byt
     try:
         return (found.file if isinstance(found, Fetched) else find_picture(found, root=root)).read_bytes()
     except OSError as error:
-        raise PictureError("unreadable file", detail=str(error)) from error
+        raise PictureError("unreadable file", detail=error.strerror or type(error).__name__) from error
 
 
 def _inside_address(address: str) -> bytes:
