@@ -99,6 +99,8 @@ def test_what_the_system_refuses_is_told_with_the_place_and_a_mend(capsys, tmp_p
     assert str(file) in said and "a part of this path is a file" in said and "Errno" not in said
     said = failure(capsys, "export", str(shop), str(tmp_path / ("x" * 300)))
     assert "name a shorter one" in said and "Errno" not in said
+    said = failure(capsys, "ingest", str(file), str(tmp_path / "out"), "--save-mapping", str(shop))
+    assert f"{shop}: " in said and "name a file, not a folder" in said
 
 
 def test_ctrl_c_is_told(capsys, monkeypatch):

@@ -47,7 +47,8 @@ def _os_words(error: OSError) -> str:
     """What the system refused, where, and what mends it, without its number."""
     if error.errno is None or error.strerror is None:
         return str(error)
-    place = f"{error.filename}: " if error.filename is not None else ""
+    name = error.filename if error.filename2 is None else error.filename2  # of a renaming, what it was to be called
+    place = f"{name}: " if name is not None else ""
     mend = _MENDS.get(error.errno)
     return f"{place}{error.strerror}" + (f"; {mend}" if mend else "")
 
