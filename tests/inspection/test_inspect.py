@@ -13,6 +13,7 @@ from PIL import Image
 
 from inspection.shop import card, collage, jpeg, photo, shop
 from vitrina.catalogue.product import Product, Text
+from vitrina.inspection.coverage import Categories, CoverageSurvey
 from vitrina.inspection.inspect import inspect_catalogue
 from vitrina.inspection.result import PROBLEMS, Inspection
 
@@ -249,6 +250,16 @@ def test_a_stand_in_picture_on_unlike_products_is_told_from_variants(tmp_path: P
     found = counts(inspect_catalogue(tmp_path / "shop"))
     assert found["picture_placeholder"] == 6
     assert found["picture_equal"] == 12
+
+
+def test_endless_attributes_are_counted_in_bounded_room():
+    survey = CoverageSurvey(Categories())
+    for start in range(0, 3000, 3):
+        names = {f"attribute {number}": "yes" for number in range(start, start + 3)}
+        survey.add([Product(id=str(start), attributes=names)], picture_counts=np.array([0]))
+    found = survey.result().attributes
+    assert (found[0].name, found[0].filled) == ("(further attributes)", 1000 - 400 // 3)
+    assert all(each.filled == 1 for each in found[1:])
 
 
 def test_unstated_languages_are_detected(tmp_path: Path):

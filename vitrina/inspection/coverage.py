@@ -10,6 +10,7 @@ from vitrina.inspection.counting import Column, FrequentCounter
 from vitrina.inspection.result import Attribute, CategoryNode, Count, Coverage, Field
 
 _MOST_ATTRIBUTES, _MOST_VALUES, _MOST_BRANDS = 400, 1000, 50_000
+_FURTHER = "(further attributes)"  # their names are counted in place of values
 _SHOWN_ATTRIBUTES, _SHOWN_VALUES, _SHOWN_COUNTS = 40, 5, 20
 _SHOWN_CHILDREN, _SHOWN_DEPTH = 12, 4
 _FIELDS = (
@@ -109,6 +110,7 @@ class CoverageSurvey:
         self._filled: Counter[str] = Counter()
         self._brands = FrequentCounter(_MOST_BRANDS)
         self._attributes: dict[str, FrequentCounter] = {}
+        self._further = FrequentCounter(_MOST_VALUES)
 
     def add(self, products: Sequence[Product], *, picture_counts: np.ndarray) -> None:
         for product, pictures in zip(products, picture_counts.tolist(), strict=True):
@@ -123,17 +125,22 @@ class CoverageSurvey:
             self._filled.update(
                 name for name, there in zip(_FIELDS, _presence(product, pictures), strict=True) if there
             )
+            further = None
             for name, value in product.attributes.items():
-                if name not in self._attributes and len(self._attributes) == _MOST_ATTRIBUTES:
-                    name = "(further attributes)"
-                self._attributes.setdefault(name, FrequentCounter(_MOST_VALUES)).add(value[:120])
+                if name in self._attributes or len(self._attributes) < _MOST_ATTRIBUTES:
+                    self._attributes.setdefault(name, FrequentCounter(_MOST_VALUES)).add(value[:120])
+                else:
+                    further = name
+            if further is not None:
+                self._further.add(further[:120])
 
     def result(self) -> Coverage:
         counts = self._categories.counts()
         own = np.bincount(self._categories.of, minlength=len(counts))
         filed = int(own[1:].sum())
         widest = [count for count, depth in zip(counts.tolist(), self._categories.depths, strict=True) if depth == 1]
-        attributes = sorted(self._attributes.items(), key=lambda each: (-each[1].total, each[0]))
+        counted = self._attributes | ({_FURTHER: self._further} if self._further.total else {})
+        attributes = sorted(counted.items(), key=lambda each: (-each[1].total, each[0]))
         return Coverage(
             modality=tuple(Count(name, self._modality[name]) for name in _MODALITIES.values()),
             splits=_counts(self._splits),

@@ -54,7 +54,8 @@ PICTURE_RULES = (
         "picture_text",
         "Pictures of text: cards, screenshots, size charts, “no image”",
         "Narrow lines of many strokes on one background. Finds 9 of 10 drawn cards (300, 20 typefaces); 0 of 1,600 "
-        "ordinary pictures accused. Text over a photograph is not found; pictures under "
+        "ordinary pictures accused, but shelves with rows of small things may be. Text over a photograph is not "
+        "found; pictures under "
         f"{_CARD_SIDE_PX} pixels are not judged.",
     ),
     PictureRule(
