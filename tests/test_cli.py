@@ -1,4 +1,7 @@
 import argparse
+import io
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,3 +114,19 @@ def test_ctrl_c_is_told(capsys, monkeypatch):
     with pytest.raises(SystemExit) as stop:
         cli.main(["log", "shop"])
     assert stop.value.code == 130 and "interrupted" in capsys.readouterr().err
+
+
+def test_a_terminal_without_our_letters_gets_the_whole_report(monkeypatch, tmp_path: Path):
+    feed, told = tmp_path / "feed.csv", io.BytesIO()
+    feed.write_text("id,descripción,precio\n1,Taza,gratis\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(told, encoding="ascii"))
+    cli.main(["ingest", str(feed), str(tmp_path / "shop")])
+    sys.stdout.flush()
+    assert b"description = descripci\\xf3n" in told.getvalue() and b"'gratis'" in told.getvalue()
+
+
+def test_a_name_that_is_no_text_is_refused_in_words(capsys, tmp_path: Path):
+    feed, shop = tmp_path / "feed.csv", tmp_path / os.fsdecode(b"tienda\xff")
+    feed.write_text("id,title\n1,mug\n", encoding="utf-8")
+    assert "is no text in UTF-8: name it otherwise" in failure(capsys, "ingest", str(feed), str(shop))
+    assert not shop.exists()

@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import io
 import logging
 import sys
 import warnings
@@ -11,6 +12,9 @@ from pathlib import Path
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; user errors end with words on stderr and status 2, never with a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without our letters gets their codes, not an error
+            stream.reconfigure(errors="backslashreplace")
     options = build_parser().parse_args(arguments)
     warnings.filterwarnings("ignore", module="PIL")  # what is wrong with a picture stands in the report
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -23,6 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(0)
     except OSError as error:
         print(f"vitrina: {_os_words(error)}", file=sys.stderr)
+        sys.exit(2)
+    except UnicodeEncodeError as error:
+        name = error.object.encode("utf-8", "backslashreplace").decode()
+        print(f"vitrina: {name[:200]!r} is no text in UTF-8: name it otherwise", file=sys.stderr)
         sys.exit(2)
     except (ValueError, ImportError) as error:
         print(f"vitrina: {error}", file=sys.stderr)
