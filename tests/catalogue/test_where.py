@@ -141,7 +141,7 @@ def test_slices_and_empty_tables_are_understood(shop: Catalogue) -> None:
         ("brand = and", r"at position 9, .*expected a value"),
         ("brand is here", r"at position 10, before 'here': expected `missing` or `present`"),
         ("brand = 'x", r"at position 9, .*this quote is never closed"),
-        ("brand = x y", r"at position 11, before 'y': expected `and`, `or` or the end"),
+        ("brand = x y", r"at position 11, before 'y': expected `and`, `or` or the end; .* in quotes"),
         ("(brand = x", r"at its end: expected `\)`"),
         ("brand = x)", r"at position 10, before '\)': expected `and`, `or` or the end"),
         ("brand < x", r"at position 9, before 'x': brand is a text: compare it by = != or ~"),

@@ -110,7 +110,7 @@ class _Parser:
             raise ValueError(f"the condition is empty: for example price < 20; fields are {', '.join(FIELDS)}")
         found = self._or()
         if self._next < len(self._tokens):
-            raise self._wrong("expected `and`, `or` or the end")
+            raise self._wrong("expected `and`, `or` or the end; a value with blanks stands in quotes")
         return found
 
     def _split(self) -> list[_Token]:
