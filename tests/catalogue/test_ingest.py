@@ -127,6 +127,17 @@ def test_a_name_that_no_file_can_have_is_told_once_and_cut(tmp_path: Path) -> No
     assert max(map(len, report.text().splitlines())) < 600
 
 
+def test_a_replaced_product_that_loses_its_picture_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "1.jpg").write_bytes(picture())
+    source = write_lines(tmp_path / "feed.jsonl", {"id": 1, "title": "t", "image": ["1.jpg"]})
+    whole = ingest([source], out=tmp_path / "shop", downloads=None)
+    before = Catalogue.open(tmp_path / "shop").digest
+    (tmp_path / "1.jpg").unlink()
+    report = ingest([source], out=tmp_path / "shop", downloads=None)
+    assert "the version before still holds" in report.text() and "version before" not in whole.text()
+    assert len(Catalogue.open(tmp_path / "shop", digest=before)[0].pictures) == 1
+
+
 def test_paths_inside_the_root_are_read_absolute_and_linked_ones_too(tmp_path: Path) -> None:
     (tmp_path / "photos" / "deep").mkdir(parents=True)
     (tmp_path / "photos" / "deep" / "1.jpg").write_bytes(picture())

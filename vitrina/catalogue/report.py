@@ -82,6 +82,11 @@ class IngestReport:
             f"  {self.pictures:,} pictures, {self.count('picture'):,} rejected; splits: {splits or 'none'}",
             *(self.downloads.lines() if self.downloads is not None else []),
         ]
+        if self.replaced and self.count("picture"):
+            lines.append(
+                "  replaced products lack the rejected pictures now; the version before still holds what they had: "
+                f"`vitrina log {self.catalogue}`"
+            )
         for file in self.files:
             lines += [f"  {file.file}: {file.columns}", *(f"    note: {note}" for note in file.notes)]
         return "\n".join([*lines, *_lines(self.problems)])
