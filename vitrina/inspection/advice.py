@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from shlex import quote
 
 from vitrina.inspection.result import (
     PROBLEMS,
@@ -28,7 +29,7 @@ _MAJORITY_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Findings:
-    """What advice is given on."""
+    """What advice is given on: the catalogue at `path`."""
 
     path: str
     products: int
@@ -192,7 +193,7 @@ def _pictures(found: Findings) -> list[Advice]:
                     f"{what}: {problem.count:,} of {problem.of:,} ({problem.share:.1%}).",
                     why,
                     f"their ids stand in {PROBLEMS} as {key}: leave them out of the shop's export, or write the ids of "
-                    "those to go into a file, one a line: vitrina remove CATALOGUE --ids @FILE",
+                    f"those to go into a file, one a line: vitrina remove {quote(found.path)} --ids @FILE",
                 )
             )
     return advice

@@ -71,9 +71,6 @@ PALETTE: Mapping[str, Colour] = {
     "pink": Colour(242, 140, 178),
 }
 
-NEUTRAL = frozenset({"black", "white", "grey"})
-"""Names whose hue means nothing."""
-
 COLOUR_WEIGHTS: Mapping[str, float] = {
     name: {"black": 2.0, "white": 1.6, "grey": 1.2, "blue": 1.3, "red": 1.3, "navy": 1.1}.get(name, 1.0)
     for name in PALETTE
