@@ -45,8 +45,8 @@ _MENDS = {
     errno.EROFS: "nothing can be written there: name another place",
     errno.EACCES: "ask for the right to it, or name another place",
     errno.EPERM: "ask for the right to it, or name another place",
-    errno.ENOSPC: "make room there and run the command again",
-    errno.EDQUOT: "make room there and run the command again",
+    errno.ENOSPC: "make room on the disk and run the command again",
+    errno.EDQUOT: "make room on the disk and run the command again",
     errno.ENAMETOOLONG: "name a shorter one",
 }
 
