@@ -174,7 +174,7 @@ def test_without_downloads_nothing_is_asked_of_anybody(tmp_path: Path) -> None:
     with running({}) as server:
         source = feed(tmp_path, {"id": 1, "title": "t", "image": server.url("/1.jpg")})
         report = ingest([source], out=tmp_path / "shop", downloads=None)
-    assert [problem.reason for problem in report.problems] == ["web address: download the picture and name its file"]
+    assert [problem.reason for problem in report.problems] == ["web address: leave out --no-download, or name a file"]
     assert report.downloads is None and not server.calls
 
 

@@ -102,7 +102,7 @@ def find_picture(reference: str, *, root: Path) -> Path:
     Raises PictureError where it is not a path, leaves the root, or names no readable file of a sensible size.
     """
     if is_web_address(reference):
-        raise PictureError("web address: download the picture and name its file")
+        raise PictureError("web address: leave out --no-download, or name a file")
     try:
         path = (root / reference).resolve()
         if not path.exists() and "\\" in reference:
