@@ -97,8 +97,8 @@ def main() -> None:
 
 def _speed(case: Case, *, rows: int) -> Row:
     with _source(case.make, rows) as source:
-        ours = _in_a_process("ingest", source, source.parent / "shop")
-        theirs = _in_a_process(case.rival, source, source.parent / "theirs") if case.rival else None
+        ours = in_a_process("ingest", source, source.parent / "shop")
+        theirs = in_a_process(case.rival, source, source.parent / "theirs") if case.rival else None
     assert ours.products == rows, f"{case.name}: {ours.products} products of {rows}"
     assert theirs is None or theirs.products == rows, f"{case.name}: others read {theirs} of {rows}"
     return _shown(case.name, ours, theirs)
@@ -107,14 +107,14 @@ def _speed(case: Case, *, rows: int) -> Row:
 def _addresses(*, rows: int) -> list[Row]:
     """Pictures at web addresses: the first time, and when they lie in the folder of downloads."""
     with tempfile.TemporaryDirectory() as name, shop.jsonl_with_addresses(Path(name), rows) as source:
-        first = _in_a_process("ingest", source, source.parent / "shop")
-        again = _in_a_process("ingest", source, source.parent / "again")
+        first = in_a_process("ingest", source, source.parent / "shop")
+        again = in_a_process("ingest", source, source.parent / "again")
     return [_shown("pictures at addresses, fetched", first, None), _shown("pictures at addresses, kept", again, None)]
 
 
 def _memory(name: str, make: shop.Make, *, rows: int) -> Measured:
     with _source(make, rows) as source:
-        measured = _in_a_process("ingest", source, source.parent / "shop")
+        measured = in_a_process("ingest", source, source.parent / "shop")
     assert measured.products == rows
     _shown(name, measured, None)
     return measured
@@ -126,7 +126,8 @@ def _source(make: Callable[[Path, int], Path], rows: int) -> Iterator[Path]:
         yield make(Path(name), rows)
 
 
-def _in_a_process(what: str, source: Path, out: Path) -> Measured:
+def in_a_process(what: str, source: Path, out: Path) -> Measured:
+    """What `benchmarks.ingest_process` measures."""
     command = [sys.executable, "-m", "benchmarks.ingest_process", what, str(source), str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

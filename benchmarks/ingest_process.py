@@ -1,4 +1,5 @@
-"""What `benchmarks.ingest` measures, in a process of its own: WHAT SOURCE OUT. The last line is JSON."""
+"""What `benchmarks.ingest` and `benchmarks.inspection` measure, in a process of its own: WHAT SOURCE OUT. The last line
+is JSON."""
 
 import json
 import resource
@@ -10,19 +11,30 @@ from pathlib import Path
 
 def main() -> None:
     what, source, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-    work = _our_work(source, out) if what == "ingest" else _their_work(what, source, out)
+    if what == "ingest":
+        work = _ingest(source, out)
+    elif what == "inspect":
+        work = _inspect(source, out)
+    else:
+        work = _their_work(what, source, out)
     start = time.perf_counter()
     products = work()
     seconds = time.perf_counter() - start
     print(json.dumps({"products": products, "seconds": round(seconds, 3), "peak_mb": round(_peak_mb(), 1)}))
 
 
-def _our_work(source: Path, out: Path) -> Callable[[], int]:
+def _ingest(source: Path, out: Path) -> Callable[[], int]:
     from vitrina.catalogue.download import Downloads
     from vitrina.catalogue.ingest import ingest
 
     downloads = Downloads(folder=source.parent / "downloads", allow_private=("127.0.0.1",))
     return lambda: ingest([source], out=out, on_reject="fail", downloads=downloads).products
+
+
+def _inspect(catalogue: Path, out: Path) -> Callable[[], int]:
+    from vitrina.inspection.inspect import inspect_catalogue
+
+    return lambda: inspect_catalogue(catalogue, out=out).products
 
 
 def _their_work(what: str, source: Path, out: Path) -> Callable[[], int]:

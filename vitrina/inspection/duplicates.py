@@ -77,6 +77,12 @@ def closer(pairs: Pairs, *, looks: np.ndarray, bits: int) -> Pairs:
     return Pairs(pairs.first[near], pairs.second[near])
 
 
+def agreeing(pairs: Pairs, *, sketches: np.ndarray, least: int) -> Pairs:
+    """Those of the candidates whose `sketches` (n, k) agree in at least so many places."""
+    near = (sketches[pairs.first] == sketches[pairs.second]).sum(1) >= least
+    return Pairs(pairs.first[near], pairs.second[near])
+
+
 class Unions:
     """Which of `count` members are the same so far: a forest (Galler and Fischer 1964) in one array."""
 

@@ -7,11 +7,11 @@ import numpy as np
 from tqdm import tqdm
 
 from vitrina.catalogue.store import Catalogue
-from vitrina.inspection.duplicates import Clusters, Pairs, Unions, by_bands, closer, grouped, verified
+from vitrina.inspection.duplicates import Clusters, Pairs, Unions, agreeing, by_bands, closer, grouped, verified
 from vitrina.inspection.looks import PictureArrays
 from vitrina.inspection.pictures import thumbnail
 from vitrina.inspection.result import Leak, Repeats
-from vitrina.inspection.shingles import ALIKE, likeness
+from vitrina.inspection.shingles import ALIKE, FEWEST_COMMON, likeness
 from vitrina.inspection.texts import TextArrays
 
 NEAR_BITS = 10
@@ -94,7 +94,10 @@ def repeated_texts(texts: TextArrays, *, catalogue: Catalogue) -> list[Found]:
     # Equal texts stand for each other, so that only different ones are compared.
     _, firsts = np.unique(texts.keys[descriptions], return_index=True)
     chosen = descriptions[firsts]
-    chosen = chosen[texts.is_long[chosen]]
+    signed = np.cumsum(~texts.is_title)[chosen] - 1
+    is_long = texts.signatures.is_long[signed]
+    chosen, signed = chosen[is_long], signed[is_long]
+    bands, sketches = texts.signatures.bands[signed], texts.signatures.sketches[signed]
     unions = Unions(len(chosen))
     rows, numbers = texts.rows[chosen], texts.numbers[chosen]
 
@@ -102,7 +105,8 @@ def repeated_texts(texts: TextArrays, *, catalogue: Catalogue) -> list[Found]:
         read = _read_texts(catalogue, rows=rows, numbers=numbers, pairs=pairs)
         return np.array([likeness(one, other) >= ALIKE for one, other in read])
 
-    verified(_with_bar(by_bands(texts.bands[chosen]), name="near texts"), unions=unions, is_same=is_same)
+    candidates = (agreeing(pairs, sketches=sketches, least=FEWEST_COMMON) for pairs in by_bands(bands))
+    verified(_with_bar(candidates, name="near texts"), unions=unions, is_same=is_same)
     near = Found("description_near", "Nearly the same description", unions.clusters(), rows, np.zeros_like(rows))
     return [*found, _several_products(near)]
 

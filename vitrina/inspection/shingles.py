@@ -11,6 +11,8 @@ SHINGLE_BYTES = 6
 BANDS, ROWS_PER_BAND = 8, 4
 """Two texts of likeness s share a band with probability 1 - (1 - s^4)^8: 0.98 at 0.8, 0.9999 at 0.9, 0.40 at 0.5."""
 ALIKE = 0.8
+FEWEST_COMMON = 20
+"""Of 32 minima two texts of likeness 0.8 have at least so many in common with probability 0.99, of 0.5 with 0.1."""
 SHORTEST_BYTES = 24
 """Shorter texts differ in many pieces when they differ in a word: they are only compared as a whole."""
 
@@ -21,9 +23,12 @@ _EVERY_BIT = np.uint64(2**64 - 1)
 
 @dataclass(frozen=True, slots=True)
 class Signatures:
-    """`bands` (n, 8) uint32; a row that `is_long` (n,) bool denies has none."""
+    """`bands` (n, 8) uint32 by which texts find each other, and `sketches` (n, 32) uint8, the last bits of the minima,
+    by which one sees whether that was chance (b-bit minwise hashing, Li and König 2010); a row that `is_long` (n,) bool
+    denies has none."""
 
     bands: np.ndarray
+    sketches: np.ndarray
     is_long: np.ndarray
 
 
@@ -33,11 +38,14 @@ def signatures(texts: Sequence[str]) -> Signatures:
     folded = [_folded(text) for text in texts]
     is_long = np.array([len(each) >= SHORTEST_BYTES for each in folded], dtype=bool)
     bands = np.zeros((len(texts), BANDS), np.uint32)
+    sketches = np.zeros((len(texts), BANDS * ROWS_PER_BAND), np.uint8)
     chosen = np.flatnonzero(is_long)
     ends = np.cumsum([len(folded[row]) for row in chosen])
     for part in _parts(ends):
-        bands[chosen[part]] = _bands([folded[row] for row in chosen[part]])
-    return Signatures(bands, is_long)
+        least = _minima([folded[row] for row in chosen[part]])
+        bands[chosen[part]] = _bands(least)
+        sketches[chosen[part]] = least.T & np.uint64(255)
+    return Signatures(bands, sketches, is_long)
 
 
 def likeness(one: str, other: str) -> float:
@@ -67,7 +75,8 @@ def _pieces(folded: bytes) -> np.ndarray:
     return pieces
 
 
-def _bands(folded: list[bytes]) -> np.ndarray:
+def _minima(folded: list[bytes]) -> np.ndarray:
+    """(32, n) uint64: of every hash function the least value over the pieces of each text."""
     lengths = np.array([len(each) for each in folded])
     hashed = _mixed(_pieces(b"".join(folded)))
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
@@ -79,7 +88,11 @@ def _bands(folded: list[bytes]) -> np.ndarray:
         values = (hashed * factor) >> np.uint64(16)
         values[borders] = _EVERY_BIT
         least[number] = np.minimum.reduceat(values, starts)
-    bands = np.zeros((BANDS, len(folded)), np.uint64)
+    return least
+
+
+def _bands(least: np.ndarray) -> np.ndarray:
+    bands = np.zeros((BANDS, least.shape[1]), np.uint64)
     for row in range(ROWS_PER_BAND):
         bands = _mixed(bands ^ least[row::ROWS_PER_BAND])
     return (bands.T >> np.uint64(32)).astype(np.uint32)

@@ -12,7 +12,7 @@ from vitrina.inspection.cases import Cases
 from vitrina.inspection.counting import Column, FrequentCounter, Worst
 from vitrina.inspection.languages import Guess, guess
 from vitrina.inspection.result import Count, Cut, Disagreement, Histogram, Languages, Texts, spread
-from vitrina.inspection.shingles import BANDS, signatures
+from vitrina.inspection.shingles import BANDS, ROWS_PER_BAND, Signatures, signatures
 from vitrina.inspection.stated_prices import amount_at, states_price
 from vitrina.inspection.text_rules import EMPTY, MOJIBAKE, TEXT_RULES, broken_rules, sentences
 from vitrina.tasks.sameness import plain
@@ -31,16 +31,15 @@ _FEWEST_SURE, _SURE_SHARE = 3, 0.005
 @dataclass(frozen=True)
 class TextArrays:
     """One entry per text, in row order: `rows` and the `numbers` of the texts in their products, whether they are
-    titles, the `keys` that equal texts share, `bands` where they are long enough for near duplicates (`is_long`), and
-    whether they say anything (`is_said`)."""
+    titles, the `keys` that equal texts share, and whether they say anything (`is_said`). One entry per description, in
+    the same order: its `signatures` for near duplicates."""
 
     rows: np.ndarray
     numbers: np.ndarray
     is_title: np.ndarray
     keys: np.ndarray
-    bands: np.ndarray
-    is_long: np.ndarray
     is_said: np.ndarray
+    signatures: Signatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,9 @@ class TextSurvey:
         self._every = max(1, products // (SAMPLE_TEXTS // 2))
         self._rows, self._numbers, self._keys = Column(np.int32), Column(np.uint16), Column(np.int64)
         self._is_title, self._words = Column(bool), Column(np.uint16)
-        self._bands, self._is_long, self._is_said = Column(np.uint32, width=BANDS), Column(bool), Column(bool)
+        self._is_said, self._is_long = Column(bool), Column(bool)
+        self._bands = Column(np.uint32, width=BANDS)
+        self._sketches = Column(np.uint8, width=BANDS * ROWS_PER_BAND)
         self._sure: Counter[str] = Counter()
         self._clear: Counter[str] = Counter()
         self._ties: Counter[tuple[str, ...]] = Counter()
@@ -87,8 +88,9 @@ class TextSurvey:
         self._is_title.extend(n < len(product.titles) for product in products for n in range(len(product.texts)))
         self._keys.extend(text_key(text) for text in texts)
         self._words.extend(min(len(text.split()), 65_535) for text in texts)
-        signed = signatures(texts)
+        signed = signatures([text.text for product in products for text in product.descriptions])
         self._bands.extend(signed.bands)
+        self._sketches.extend(signed.sketches)
         self._is_long.extend(signed.is_long)
         for row, product in enumerate(products, start=start):
             flags = self._faults(row, product)
@@ -104,9 +106,8 @@ class TextSurvey:
             self._numbers.array(),
             self._is_title.array(),
             self._keys.array(),
-            self._bands.array(),
-            self._is_long.array(),
             self._is_said.array(),
+            Signatures(self._bands.array(), self._sketches.array(), self._is_long.array()),
         )
 
     def stated_prices(self) -> StatedPrices:
@@ -167,7 +168,7 @@ class TextSurvey:
     def bytes_held(self) -> int:
         """The size of the columns that grow with the catalogue."""
         columns = (self._rows, self._numbers, self._keys, self._is_title, self._words, self._bands, self._is_long)
-        columns = (*columns, self._is_said)
+        columns = (*columns, self._sketches, self._is_said)
         return sum(column.array().nbytes for column in columns)
 
     def _token_counts(self, vocabulary: int) -> np.ndarray:
