@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from vitrina.inspection.cases import Cases
 from vitrina.inspection.counting import FrequentCounter, Worst
-from vitrina.inspection.duplicates import Pairs, Unions, by_bands, closer, grouped, verified
+from vitrina.inspection.duplicates import Pairs, Unions, agreeing, by_bands, closer, grouped, verified
 
 
 @given(st.lists(st.integers(0, 5), max_size=40))
@@ -76,3 +76,12 @@ def test_the_worst_are_kept_in_order_and_all_are_counted():
         assert [(case.row, case.detail) for case in cases.of("heavy")][1:3] == [(1, "weighs 5"), (2, "weighs 3")]
     assert worst.count == 5
     assert [-each.place for each in worst.worst()] == [1, 3, 2]
+
+
+def test_candidates_that_met_by_chance_are_passed_over():
+    draws = np.random.default_rng(0)
+    sketches = draws.integers(0, 256, (50, 32), dtype=np.uint8)
+    sketches[1] = sketches[0]
+    sketches[2, :20], sketches[3, :19] = sketches[0, :20], sketches[0, :19]
+    first, second = np.zeros(49, np.int64), np.arange(1, 50)
+    assert agreeing(Pairs(first, second), sketches=sketches, least=20).second.tolist() == [1, 2]

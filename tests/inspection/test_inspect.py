@@ -272,6 +272,20 @@ def test_unstated_languages_are_detected(tmp_path: Path):
     assert (languages.unstated, languages.undetermined) == (12, 0)
 
 
+def test_a_stated_language_counts_unless_a_text_is_surely_in_another(tmp_path: Path):
+    texts = [
+        Text("Zoom X 200", "es"),
+        Text("Taza", "es-MX"),
+        Text("赤いマグカップ", None),
+        Text("красная кружка", "es"),
+    ]
+    shop(tmp_path / "shop", [Product(id=str(n), titles=(text,)) for n, text in enumerate(texts)])
+    languages = inspect_catalogue(tmp_path / "shop").languages
+    assert {each.name: each.count for each in languages.detected} == {"es": 2, "ja": 1, "ru": 1}
+    assert (languages.believed, languages.undetermined) == (2, 0)
+    assert [(each.stated, each.detected, each.count) for each in languages.disagreements] == [("es", "ru", 1)]
+
+
 def test_no_catalogue_and_a_file_in_the_way_are_said_in_words(tmp_path: Path):
     with pytest.raises(ValueError, match="not a catalogue"):
         inspect_catalogue(tmp_path / "nothing")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.inspection import text_rules
-from vitrina.inspection.shingles import likeness, signatures
+from vitrina.inspection.shingles import FEWEST_COMMON, likeness, signatures
 from vitrina.inspection.stated_prices import amount_at, states_price
 from vitrina.inspection.text_rules import broken_rules, sentences
 
@@ -107,6 +107,8 @@ def test_alike_texts_share_a_band_and_unlike_ones_do_not():
     assert likeness(texts[0], texts[1]) > 0.8 > likeness(texts[0], texts[2])
     assert (found.bands[0] == found.bands[1]).any()
     assert not (found.bands[0] == found.bands[2]).any()
+    common = (found.sketches[0] == found.sketches).sum(1)
+    assert common[1] >= FEWEST_COMMON > common[2]
     assert found.is_long.tolist() == [True, True, True, False]
 
 

@@ -141,8 +141,13 @@ def _inspect(catalogue: Catalogue, *, cases: Cases) -> Inspection:
 def _replacing(path: Path) -> Iterator[TextIO]:
     """A file to write, whole or not at all."""
     part = path.with_name(f"{path.name}.part")
-    with part.open("w", encoding="utf-8", newline="\n") as file:
-        yield file
-    flush(part)
-    part.replace(path)
+    try:
+        with part.open("w", encoding="utf-8", newline="\n") as file:
+            yield file
+        flush(part)
+        part.replace(path)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written: {error.strerror}; name another folder with --out") from error
+    finally:
+        part.unlink(missing_ok=True)
     flush(path.parent)

@@ -61,7 +61,8 @@ def _evidence(token: str) -> tuple[tuple[str, float], ...]:
     """What one word says for each language."""
     script = _script(token)
     if script is not None:
-        return ((script, 1.0),)
+        # Of the scripts only Chinese characters are those of other languages too.
+        return ((script, 1.0 if script == "zh" else _SURE),)
     found: defaultdict[str, float] = defaultdict(float)
     known = _BY_WORD.get(token.replace("’", "'"))
     if known is not None:

@@ -96,7 +96,8 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Languages:
-    """Texts by the language stated and by the one they are in. `undetermined` texts show none (names, numbers).
+    """Texts by the language stated and by the one they are in. `believed` show none for sure and count as what they
+    state; `undetermined` neither show nor state one (names, numbers).
 
     `by_tie` were decided by what is commonest in the catalogue among the languages that they may be in.
     """
@@ -105,6 +106,7 @@ class Languages:
     detected: tuple[Count, ...]
     unstated: int
     undetermined: int
+    believed: int
     by_tie: int
     disagreements: tuple[Disagreement, ...]
 

@@ -65,6 +65,7 @@ class TextSurvey:
         self._bands = Column(np.uint32, width=BANDS)
         self._sketches = Column(np.uint8, width=BANDS * ROWS_PER_BAND)
         self._sure: Counter[str] = Counter()
+        self._believed: Counter[str] = Counter()
         self._clear: Counter[str] = Counter()
         self._ties: Counter[tuple[str, ...]] = Counter()
         self._silent = 0
@@ -114,11 +115,12 @@ class TextSurvey:
         return StatedPrices(*(self._prices[name] for name in ("described", "own", "chance", "some", "descriptions")))
 
     def languages(self) -> Languages:
-        """A language is believed to be there where some texts surely are in it; the unsure are counted for it then, and
+        """A text that is surely in no other language is in the one that it states. Of those that state none: a language
+        is believed to be there where some texts surely are in it or state it; the unsure are counted for it then, and
         ties go to the commonest of those that are there."""
-        least = max(_FEWEST_SURE, _SURE_SHARE * self._sure.total())
-        there = {name: count for name, count in self._sure.items() if count >= least}
-        detected = Counter(self._sure)
+        detected = self._sure + self._believed
+        least = max(_FEWEST_SURE, _SURE_SHARE * detected.total())
+        there = {name: count for name, count in detected.items() if count >= least}
         by_tie = undetermined = 0
         for candidates, count in [*(((name,), count) for name, count in self._clear.items()), *self._ties.items()]:
             best = max(candidates, key=lambda name: there.get(name, 0))
@@ -132,6 +134,7 @@ class TextSurvey:
             detected=tuple(Count(name, count) for name, count in detected.most_common()),
             unstated=self._stated[None],
             undetermined=undetermined + self._silent,
+            believed=self._believed.total(),
             by_tie=by_tie,
             disagreements=tuple(
                 Disagreement(stated, found, count) for (stated, found), count in self._disagreements.most_common(12)
@@ -180,17 +183,21 @@ class TextSurvey:
     def _languages(self, row: int, product: Product, *, is_garbled: Sequence[bool]) -> None:
         for text, garbled in zip(product.texts, is_garbled, strict=True):
             found = Guess(None) if garbled else guess(text.text)  # “algodÃ³n” has a letter of Portuguese
-            if found.language is not None:
-                (self._sure if found.is_sure else self._clear)[found.language] += 1
+            stated = _stated(text)
+            if found.language is not None and found.is_sure:
+                self._sure[found.language] += 1
+            elif stated is not None:
+                self._believed[stated] += 1
+            elif found.language is not None:
+                self._clear[found.language] += 1
             elif found.candidates:
                 self._ties[tuple(sorted(found.candidates))] += 1
             else:
                 self._silent += 1
             self._stated[text.language] += 1
-            if found.is_sure and found.language is not None and _is_other(text, found.language):
-                stated = text.language or ""
-                self._disagreements[stated, found.language] += 1
-                reason = f"stated {stated}, reads like {found.language}"
+            if found.is_sure and found.language is not None and stated not in (None, found.language):
+                self._disagreements[text.language or "", found.language] += 1
+                reason = f"stated {text.language}, reads like {found.language}"
                 self.wrong_language.offer(row, severity=float(len(text.text)), reason=reason, text=text.text)
 
     def _faults(self, row: int, product: Product) -> list[dict[int, float]]:
@@ -235,9 +242,9 @@ class TextSurvey:
             self._prices["chance"] += any(amount_at(text, before.price) is not None for text in texts)
 
 
-def _is_other(text: Text, found: str) -> bool:
-    """Whether a stated language is another one than that found; Norwegian has two codes of its own and one for both."""
+def _stated(text: Text) -> str | None:
+    """The language that a text states, without its country; Norwegian has two codes of its own and one for both."""
     if text.language is None:
-        return False
+        return None
     stated = text.language.split("-")[0].lower()
-    return {"no": "nb", "nn": "nb"}.get(stated, stated) != found
+    return {"no": "nb", "nn": "nb"}.get(stated, stated)
