@@ -3,7 +3,7 @@
     python -m benchmarks.sample [--products 600] [--results results]
 
 The rate counts the CPU seconds of one process that draws pictures, writes texts, phrases, questions, edit pairs and
-spoken queries, and packs them. Memory is that of processes of their own that write samples of different sizes to the
+spoken texts, and packs them. Memory is that of processes of their own that write samples of different sizes to the
 disk. The last line is JSON.
 """
 
@@ -94,7 +94,7 @@ def _rate(products: int) -> dict[str, float]:
         "phrases a picture": _total(chunks, "phrases") / pictures,
         "questions a picture": _total(chunks, "questions") / pictures,
         "edit pairs a hundred products": 100 * _total(chunks, "edits") / products,
-        "spoken queries a hundred products": 100 * _total(chunks, "spoken") / products,
+        "spoken texts a hundred products": 100 * _total(chunks, "spoken") / products,
         "pictures of shelves %": 100 * places["shelf"] / pictures,
         "pictures of rooms %": 100 * places["room"] / pictures,
         "held-out products of unseen combinations %": 100 * sum(held_out) / max(1, len(held_out)),

@@ -15,11 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from vitrina.catalogue.sample import expected_price, write, write_sample
+from vitrina.catalogue.sample.article import article
 from vitrina.catalogue.sample.chunk import from_bytes, make_chunk, to_bytes
-from vitrina.catalogue.sample.make import EDIT_SHARE, SPOKEN_SHARE, make
+from vitrina.catalogue.sample.make import EDIT_SHARE, SPOKEN_SHARE, _spoken, make
 from vitrina.catalogue.sample.oracle import Oracle
 from vitrina.catalogue.sample.settings import Settings
-from vitrina.catalogue.sample.spoken import is_available
+from vitrina.catalogue.sample.spoken import MAX_CHARACTERS, is_available
 from vitrina.catalogue.sample.tables import SCHEMAS
 from vitrina.catalogue.sample.workers import Workers
 from vitrina.catalogue.store import Catalogue, write_catalogue
@@ -82,9 +83,22 @@ def test_optional_things_are_there_for_about_their_share(oracle: Oracle):
     assert 0 < len(edits) < 5 * EDIT_SHARE * PRODUCTS
     assert all(edit.english and edit.spanish and edit.pair.before != edit.pair.after for _, edit in edits)
     spoken = list(oracle.all_spoken())
-    assert len(spoken) % 2 == 0 and len(spoken) < 20 * SPOKEN_SHARE * PRODUCTS
+    assert len(spoken) % 4 == 0 and len(spoken) < 40 * SPOKEN_SHARE * PRODUCTS
     assert all(each.wav[:4] == b"RIFF" for _, each in spoken)
     assert is_available() or not spoken
+
+
+def test_descriptions_and_queries_are_spoken_in_both_languages(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("vitrina.catalogue.sample.make.is_available", lambda: True)
+    monkeypatch.setattr("vitrina.catalogue.sample.make.speak", lambda text, **_: text.encode())
+    every = [_spoken(article(number, seed=7), number=number) for number in range(400)]
+    told = [each for each in every if each]
+    assert told
+    for spoken in told:
+        kinds = [(each.what, each.language) for each in spoken]
+        assert kinds == [("query", "en"), ("query", "es"), ("description", "en"), ("description", "es")]
+        assert all(0 < len(each.text) <= MAX_CHARACTERS for each in spoken)
+        assert all(each.text.endswith((".", "!", "?")) for each in spoken[2:])
 
 
 def test_a_spoilt_picture_is_known_clean(oracle: Oracle, out: Path):

@@ -1,26 +1,32 @@
 """One product of the sample with everything that is true of it, as a pure function of the settings and its number."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.sample.article import Article, article
 from vitrina.catalogue.sample.damage import damaged, is_damaged, original_of
 from vitrina.catalogue.sample.draft import Draft, draft
 from vitrina.catalogue.sample.draws import Draws
+from vitrina.catalogue.sample.english import english_description
 from vitrina.catalogue.sample.instructions import instruction
 from vitrina.catalogue.sample.phrases import phrases
-from vitrina.catalogue.sample.product_truth import ProductTruth, SpokenQuery, ToldEdit
+from vitrina.catalogue.sample.product_truth import ProductTruth, Spoken, ToldEdit
 from vitrina.catalogue.sample.queries import queries
 from vitrina.catalogue.sample.questions import questions
 from vitrina.catalogue.sample.settings import Settings
-from vitrina.catalogue.sample.spoken import is_available, speak
-from vitrina.catalogue.sample.truth import Photo, Phrase, Question
+from vitrina.catalogue.sample.spanish import spanish_description
+from vitrina.catalogue.sample.spoken import MAX_CHARACTERS, is_available, speak
+from vitrina.catalogue.sample.truth import Language, Photo, Phrase, Question
 
 EDIT_SHARE = 0.05
 """Share of the products that have an edit pair: two pictures more."""
 
 SPOKEN_SHARE = 0.01
-"""Share of the products that a spoken query in each language is about, where there is a voice."""
+"""Share of the products that have a spoken description and a spoken query in each language, where there is a voice."""
+
+SPOKEN_WORDS = 16
+"""A spoken description has about so many words."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class Made:
     truth: ProductTruth
     pictures: tuple[MadePicture, ...]
     edits: tuple[ToldEdit, ...]
-    spoken: tuple[SpokenQuery, ...]
+    spoken: tuple[Spoken, ...]
 
 
 def make(number: int, *, settings: Settings) -> Made:
@@ -88,12 +94,25 @@ def _edits(facts: Article) -> tuple[ToldEdit, ...]:
     return ()
 
 
-def _spoken(facts: Article, *, number: int) -> tuple[SpokenQuery, ...]:
+def _spoken(facts: Article, *, number: int) -> tuple[Spoken, ...]:
     draws = Draws(facts.seed, "spoken", number)
     if not draws.chance(SPOKEN_SHARE) or not is_available():
         return ()
     asked = draws.choice(queries(facts.attributes))
-    return (
-        SpokenQuery(asked.english, "en", speak(asked.english, language="en", voice_draws=draws)),
-        SpokenQuery(asked.spanish, "es", speak(asked.spanish, language="es", voice_draws=draws)),
+    texts: list[tuple[Literal["description", "query"], str, Language]] = [
+        ("query", asked.english, "en"),
+        ("query", asked.spanish, "es"),
+        ("description", _short(english_description(facts, draws=draws, words=SPOKEN_WORDS)), "en"),
+        ("description", _short(spanish_description(facts, draws=draws, words=SPOKEN_WORDS)), "es"),
+    ]
+    return tuple(
+        Spoken(what, text, language, speak(text, language=language, voice_draws=draws))
+        for what, text, language in texts
     )
+
+
+def _short(text: str) -> str:
+    """The first sentences of a description, as many as are spoken."""
+    while len(text) > MAX_CHARACTERS and ". " in text:
+        text = text.rpartition(". ")[0] + "."
+    return text[:MAX_CHARACTERS]

@@ -16,7 +16,7 @@ from vitrina.catalogue.product import Product
 from vitrina.catalogue.sample import tables
 from vitrina.catalogue.sample.asked import AskedQuery, read_queries
 from vitrina.catalogue.sample.draft import product_id
-from vitrina.catalogue.sample.product_truth import PictureKnown, ProductTruth, SpokenQuery, ToldEdit
+from vitrina.catalogue.sample.product_truth import PictureKnown, ProductTruth, Spoken, ToldEdit
 from vitrina.catalogue.sample.settings import Settings
 from vitrina.catalogue.sample.tables import CHUNK, Row
 from vitrina.catalogue.sample.truth_files import FOLDER, PART, QUERIES, RECORD, Record, part_path, parts_of, read_record
@@ -134,12 +134,12 @@ class Oracle:
         for id, row in self._all("edits"):
             yield id, tables.read_edit(row)
 
-    def spoken(self, id: str) -> list[SpokenQuery]:
-        """The spoken queries about a product: most have none."""
+    def spoken(self, id: str) -> list[Spoken]:
+        """What is spoken about a product, descriptions and queries: about most nothing is."""
         return [tables.read_spoken(row) for row in self._rows("spoken", id=id)]
 
-    def all_spoken(self) -> Iterator[tuple[str, SpokenQuery]]:
-        """Every spoken query of the sample with the id of its product, in order."""
+    def all_spoken(self) -> Iterator[tuple[str, Spoken]]:
+        """Every spoken text of the sample with the id of its product, in order."""
         for id, row in self._all("spoken"):
             yield id, tables.read_spoken(row)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from vitrina.catalogue.product import Text
 from vitrina.catalogue.sample.truth import Damage, Edit, Language, Phrase, PictureTruth, Question
@@ -49,9 +50,10 @@ class ToldEdit:
 
 
 @dataclass(frozen=True)
-class SpokenQuery:
-    """A search query for a product, spoken by a machine: a WAV of 16 kHz, one channel."""
+class Spoken:
+    """A description of a product or a search query for it, spoken by a machine: a WAV of 16 kHz, one channel."""
 
+    what: Literal["description", "query"]
     text: str
     language: Language
     wav: bytes

@@ -1,4 +1,4 @@
-"""Spoken titles and phrases of the sample, by the speech synthesiser espeak-ng where it is installed."""
+"""Spoken texts of the sample, by the speech synthesiser espeak-ng where it is installed."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ RATE_HZ = 16_000
 """Sampling rate of what is spoken: what speech models read."""
 
 MAX_CHARACTERS = 300
-"""Titles and phrases are spoken, and no descriptions: longer text is refused."""
+"""Titles, phrases and short descriptions are spoken: longer text is refused."""
 
 _PROGRAM = "espeak-ng"
 _TIMEOUT_SECONDS = 30.0
@@ -41,7 +41,7 @@ def is_available() -> bool:
 
 
 def speak(text: str, *, language: Language, voice_draws: Draws) -> bytes:
-    """A title or a phrase read aloud: a WAV file, 16 kHz, one channel, 16 bits.
+    """A short text read aloud: a WAV file, 16 kHz, one channel, 16 bits.
 
     The draws choose the voice, its speed and its pitch. The same draws give the same bytes with the same version of
     espeak-ng. Raises ImportError where espeak-ng is missing, ValueError for a text that is empty or longer than
@@ -52,7 +52,7 @@ def speak(text: str, *, language: Language, voice_draws: Draws) -> bytes:
         raise ValueError(f"there is nothing to speak in {text!r}")
     if len(said) > MAX_CHARACTERS:
         raise ValueError(
-            f"a text of {len(said)} characters is too long to be spoken: titles and phrases of up to "
+            f"a text of {len(said)} characters is too long to be spoken: short ones of up to "
             f"{MAX_CHARACTERS} are; shorten {said[:40]!r} …"
         )
     program = shutil.which(_PROGRAM)

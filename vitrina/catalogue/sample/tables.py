@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from vitrina.catalogue.product import Text
-from vitrina.catalogue.sample.product_truth import ProductTruth, SpokenQuery, ToldEdit
+from vitrina.catalogue.sample.product_truth import ProductTruth, Spoken, ToldEdit
 from vitrina.catalogue.sample.truth import (
     Box,
     Damage,
@@ -115,7 +115,13 @@ SCHEMAS: Mapping[str, pa.Schema] = {
         ]
     ),
     "spoken": pa.schema(
-        [("number", pa.int64()), ("text", pa.string()), ("language", pa.string()), ("wav", pa.binary())]
+        [
+            ("number", pa.int64()),
+            ("what", pa.string()),
+            ("text", pa.string()),
+            ("language", pa.string()),
+            ("wav", pa.binary()),
+        ]
     ),
 }
 """The columns of each table. `number` is the product's; rows are sorted by it; masks are PNG, pictures JPEG."""
@@ -213,14 +219,14 @@ def read_edit(row: Row) -> ToldEdit:
     return ToldEdit(pair, english=row["english"], spanish=row["spanish"])
 
 
-def spoken_row(spoken: SpokenQuery, *, number: int) -> Row:
-    """A spoken query as a row of `spoken`."""
+def spoken_row(spoken: Spoken, *, number: int) -> Row:
+    """A spoken text as a row of `spoken`."""
     return {"number": number, **spoken.__dict__}
 
 
-def read_spoken(row: Row) -> SpokenQuery:
-    """The spoken query in a row of `spoken`."""
-    return SpokenQuery(row["text"], row["language"], row["wav"])
+def read_spoken(row: Row) -> Spoken:
+    """The spoken text in a row of `spoken`."""
+    return Spoken(row["what"], row["text"], row["language"], row["wav"])
 
 
 def text_row(text: Text) -> Row:

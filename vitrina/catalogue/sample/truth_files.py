@@ -55,7 +55,7 @@ def part_path(folder: Path, *, table: str, numbers: range) -> Path:
 
 
 def made_with() -> dict[str, str]:
-    """The versions of what a sample is made with, and whether there is a voice for spoken queries."""
+    """The versions of what a sample is made with, and whether there is a voice for spoken texts."""
     versions = {name: version(name) for name in ("vitrina", "skia-python", "simplejpeg")}
     return {**versions, "voice": "espeak-ng" if is_available() else "none"}
 
