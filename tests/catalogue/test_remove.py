@@ -111,3 +111,12 @@ def test_a_second_writer_is_refused_and_no_catalogue_is_made(shop: Path, tmp_pat
     with pytest.raises(ValueError, match="nowhere is not a catalogue"):
         remove(tmp_path / "nowhere", ids=["1"])
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_an_attribute_that_no_product_has_removes_nothing_and_is_named(shop: Path) -> None:
+    write_catalogue(shop, [Product(id="red", titles=(Text("red mug"),), attributes={"colour": "red"})])
+    for condition in ('attributes.colr != "red"', "price > 3 and attributes.colr is missing"):
+        with pytest.raises(ValueError, match="no product has the attribute 'colr'; the attributes are colour"):
+            remove(shop, where=condition)
+    assert len(products_of(shop)) == 41
+    assert remove(shop, where="attributes.colour != red").removed == 40

@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 from tqdm import tqdm
 
 from vitrina.catalogue.manifest import check_exists
-from vitrina.catalogue.where import parse_condition
+from vitrina.catalogue.where import attribute_names, check_attributes, parse_condition
 from vitrina.catalogue.writer_folder import writing
-from vitrina.catalogue.writer_version import NextVersion, open_parts
+from vitrina.catalogue.writer_version import NextVersion, Part, open_parts
 
 _NAMED = 5
 
@@ -51,8 +51,9 @@ def remove(path: str | os.PathLike[str], *, ids: Iterable[str] | None = None, wh
     """Removes the products with these ids, or those that a condition (see `where.py`) holds for.
 
     Unknown ids are counted. A catalogue whose products are all removed is empty and can be added to. Until the last
-    moment the catalogue is what it was. Raises ValueError where the condition cannot be read, both or neither of
-    `ids` and `where` are given, there is no catalogue, it is damaged, or another writer is at work.
+    moment the catalogue is what it was. Raises ValueError where the condition cannot be read or names an attribute that
+    no product has, both or neither of `ids` and `where` are given, there is no catalogue, it is damaged, or another
+    writer is at work.
 
     >>> print(remove("shop", where="price > 100 and brand is missing").text())  # doctest: +SKIP
     """
@@ -66,11 +67,15 @@ def remove(path: str | os.PathLike[str], *, ids: Iterable[str] | None = None, wh
     with writing(folder) as before:
         version = NextVersion(folder, before=before)
         parts, after = open_parts(folder, manifest=before), before
-        kept = []
+        kept: list[tuple[Part, np.ndarray]] = []
+        attributes: set[str] = set()
         for part in tqdm(parts, desc="looking for products", unit="shard", delay=2, disable=None, leave=False):
             live = part.shard.live
             if condition is not None:
-                doomed = condition.mask(part.shard.facts())
+                facts = part.shard.facts()
+                doomed = condition.mask(facts)
+                if condition.attributes:
+                    attributes |= attribute_names(facts)
             else:
                 places = pc.index_in(part.shard.batch.column("id"), value_set=wanted)
                 place = places.fill_null(-1).to_numpy(zero_copy_only=False)[live]
@@ -78,6 +83,8 @@ def remove(path: str | os.PathLike[str], *, ids: Iterable[str] | None = None, wh
                 doomed = place >= 0
             if not doomed.all():
                 kept.append((part, live[~doomed]))
+        if condition is not None:
+            check_attributes(condition, known=attributes)
         left = sum(len(rows) for _, rows in kept)
         if left < before.products:
             now = [version.keep(part, rows=rows) for part, rows in kept]

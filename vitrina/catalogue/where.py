@@ -25,7 +25,7 @@ What holds:
 # Arrow makes its compute functions when it is imported.
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import reduce
@@ -58,6 +58,7 @@ _TOKEN = re.compile(
 _NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,6})?")
 _ATTRIBUTE_NUMBER = r"^\s*[+-]?\d{1,300}(\.\d+)?\s*$"
 _DEEPEST = 100
+_SHOWN_ATTRIBUTES = 30
 _LONGEST_SHOWN = 200  # characters of a condition in an error
 
 _Mask = Callable[[pa.RecordBatch], np.ndarray]
@@ -65,9 +66,11 @@ _Mask = Callable[[pa.RecordBatch], np.ndarray]
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition that was read. `mask` says of which rows of a catalogue's facts it holds."""
+    """A condition that was read. `mask` says of which rows of a catalogue's facts it holds; `attributes` are those that
+    it names."""
 
     holds: _Mask
+    attributes: frozenset[str]
 
     def mask(self, facts: pa.RecordBatch) -> np.ndarray:
         """One bool for each row of a batch of `Catalogue.facts()`."""
@@ -86,7 +89,22 @@ def matching(facts: pa.Table, *, where: str) -> np.ndarray:
 
 def parse_condition(where: str) -> Condition:
     """Reads a condition. Raises ValueError with the position and what was expected there."""
-    return Condition(_Parser(where).condition())
+    parser = _Parser(where)
+    return Condition(parser.condition(), frozenset(parser.attributes))
+
+
+def check_attributes(condition: Condition, *, known: Collection[str]) -> None:
+    """Raises ValueError where a condition names an attribute that is not among `known`: `!=` holds without it, so that
+    a slip of the pen would mean every product."""
+    for name in sorted(condition.attributes - set(known)):
+        names = ", ".join(sorted(known)[:_SHOWN_ATTRIBUTES]) or "none"
+        more = ", …" if len(known) > _SHOWN_ATTRIBUTES else ""
+        raise ValueError(f"no product has the attribute {name!r}; the attributes are {names}{more}")
+
+
+def attribute_names(facts: pa.RecordBatch) -> set[str]:
+    """The attributes that the products of a batch of `Catalogue.facts()` have."""
+    return set(pc.unique(facts.column("attributes").keys).to_pylist())
 
 
 @dataclass(frozen=True)
@@ -104,6 +122,7 @@ class _Parser:
         self._tokens = self._split()
         self._next = 0
         self._depth = 0
+        self.attributes: set[str] = set()
 
     def condition(self) -> _Mask:
         if not self._tokens:
@@ -165,6 +184,8 @@ class _Parser:
             raise self._wrong(f"expected a field: {', '.join(FIELDS)}")
         if token is not None and token.kind == "attribute":
             attribute = _unquoted(attribute)
+        if is_attribute:
+            self.attributes.add(attribute)
         if self._take_word("is"):
             for word in ("missing", "present"):
                 if self._take_word(word):
