@@ -17,6 +17,21 @@ def test_a_blank_is_only_blank():
         assert examine(jpeg(pixels)).flags == pictures.BLANK
 
 
+def test_a_board_across_a_picture_makes_no_collage_and_an_empty_gutter_does():
+    draws = np.random.default_rng(3)
+    wall = np.full((240, 240, 3), 205, np.uint8)
+    board = wall.copy()
+    board[120:136] = draws.integers(70, 100, (16, 60, 1), dtype=np.uint8).repeat(4, 1)  # grain along the board
+    for left in (20, 90, 160):
+        board[66:120, left : left + 50] = board[186:240, left : left + 50] = draws.integers(0, 255, 3)
+    assert not examine(jpeg(board)).flags & pictures.COLLAGE
+    gutter = collage(8)
+    middle = gutter.shape[0] // 2
+    gutter[middle - 4 : middle + 4] = 255
+    gutter[:, middle - 4 : middle + 4] = 255
+    assert examine(jpeg(gutter)).flags & pictures.COLLAGE
+
+
 def test_four_pictures_in_one_are_a_collage():
     assert [examine(jpeg(collage(seed))).flags for seed in range(0, 40, 4)] == [pictures.COLLAGE] * 10
 
