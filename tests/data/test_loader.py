@@ -314,10 +314,8 @@ def test_each_unreadable_product_is_logged_once(damaged, inputs, caplog):
 def test_past_the_error_budget_the_run_stops_with_words_and_the_step(damaged, inputs, workers):
     made = loader(damaged, inputs, mixture=ONLY_PAIRS, error_budget=3, workers=workers)
     # Another thread may find the next one before the first is told; the damaged shop has six.
-    count = "[456]" if workers else "4"
-    with pytest.raises(
-        ValueError, match=f"{count} products have pictures that cannot be read, more than the 3"
-    ) as stopped:
+    words = f"{'[456]' if workers else '4'} products have pictures that cannot be read, more than the 3"
+    with pytest.raises(ValueError, match=words) as stopped:
         list(made.batches(0, 60))
     assert "the batch of step" in stopped.value.__notes__[0]
 
