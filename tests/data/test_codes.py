@@ -20,9 +20,10 @@ from vitrina.data.builder import Negatives
 from vitrina.data.codes import Codes, compute_codes
 from vitrina.data.corruption import Corruption
 from vitrina.data.inputs import Inputs
-from vitrina.data.loader import Loader, plan_run
+from vitrina.data.loader import Loader
 from vitrina.data.mixture import Mixture
 from vitrina.data.pictures import Augment, PictureGeometry, decode, fixed_views
+from vitrina.data.planning import plan_run
 from vitrina.data.sources import find_sources
 from vitrina.data.stock import Stock
 

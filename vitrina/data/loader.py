@@ -22,8 +22,6 @@ from vitrina.data.corruption import (
     pair_is_negative,
 )
 from vitrina.data.inputs import Inputs
-from vitrina.data.lengths import TextLengths
-from vitrina.data.mixture import Mixture
 from vitrina.data.pictures import Augment, erase
 from vitrina.data.plan import Plan
 from vitrina.data.shown import PictureReader, Shown
@@ -38,20 +36,6 @@ class LooksUpCodes(Protocol):
     def lookup(self, rows: np.ndarray, *, pictures: np.ndarray, views: np.ndarray) -> np.ndarray:
         """(b, p) int64, row by row of the patch grid."""
         ...
-
-
-def plan_run(
-    stock: Stock, sources: Mapping[Kind, Source], *, mixture: Mixture, batch_rows: int, seed: int, total_steps: int
-) -> Plan:
-    """The plan of a run over a stock's sources, its text-only batches in buckets of length."""
-    return Plan(
-        {kind: len(source.rows) for kind, source in sources.items()},
-        mixture=mixture,
-        batch_rows=batch_rows,
-        seed=seed,
-        total_steps=total_steps,
-        text_lengths=TextLengths(stock, sources["text"], seed=seed) if "text" in sources else None,
-    )
 
 
 class Loader:

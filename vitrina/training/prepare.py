@@ -16,9 +16,10 @@ from tqdm import tqdm
 from vitrina.catalogue.store import Catalogue
 from vitrina.data.codes import Codes, Tokenises, compute_codes
 from vitrina.data.inputs import Inputs
-from vitrina.data.loader import Loader, plan_run
+from vitrina.data.loader import Loader
 from vitrina.data.mixture import share_of
 from vitrina.data.plan import Plan
+from vitrina.data.planning import plan_run
 from vitrina.data.sources import KINDS, Kind, Source, find_sources
 from vitrina.data.stock import Stock
 from vitrina.data.text import train_tokenizer
