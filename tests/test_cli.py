@@ -10,6 +10,8 @@ from vitrina import cli, recipes
 from vitrina.catalogue.product import Product, Text
 from vitrina.catalogue.store import Catalogue, write_catalogue
 
+MACHINE = ["--workers", "--device", "--micro-batches", "--recompute", "--compile", "--shard", "--record"]
+
 WORDS = {
     "sample": ["OUT", "--products", "--seed", "--damage", "--like", "--workers"],
     "ingest": [
@@ -19,11 +21,14 @@ WORDS = {
     "inspect": ["CATALOGUE", "--out"],
     "remove": ["CATALOGUE", "--ids", "--where"],
     "compact": ["CATALOGUE"],
-    "export": ["CATALOGUE", "OUT", "--format", "--version"],
+    "export": ["SOURCE", "OUT", "--format", "--version"],
     "log": ["CATALOGUE"],
-    "train": ["RECIPE", "CATALOGUE", "--run", "--size", "--set", "--workers", "--device"],
-    "resume": ["DIR", "--workers", "--device"],
-    "evaluate": ["DIR", "CATALOGUE", "--split"],
+    "train": ["RECIPE", "CATALOGUE", "--run", "--size", "--set", "--init", "--dry-run", *MACHINE],
+    "resume": ["DIR", *MACHINE],
+    "runs": ["DIR", "--out"],
+    "average": ["DIR", "FILE", "--share"],
+    "record": ["DIR", "--to"],
+    "evaluate": ["DIR", "CATALOGUE", "--split", "--version"],
     "search": ["DIR", "CATALOGUE", "TEXT", "--image", "--top"],
     "demo": ["OUT"],
 }  # fmt: skip

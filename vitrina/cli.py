@@ -9,6 +9,11 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from vitrina.cli_training import add_training_commands
+
+_CATALOGUE_FORMATS = ("parquet", "jsonl", "huggingface")
+_RUN_FORMATS = ("transformers", "onnx")
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; user errors end with words on stderr and status 2, never with a traceback."""
@@ -120,35 +125,28 @@ def build_parser() -> argparse.ArgumentParser:
     compact.add_argument("catalogue", type=Path, metavar="CATALOGUE")
     compact.set_defaults(command=_compact)
 
-    export = commands.add_parser("export", help="write a catalogue for other tools")
-    export.add_argument("catalogue", type=Path, metavar="CATALOGUE")
+    export = commands.add_parser("export", help="write a catalogue, or a run's model, for other tools")
+    export.add_argument("source", type=Path, metavar="SOURCE", help="a catalogue or a run")
     export.add_argument("out", type=Path, metavar="OUT", help="a new folder")
-    export.add_argument("--format", choices=["parquet", "jsonl", "huggingface"], default="parquet")
-    export.add_argument("--version", metavar="DIGEST", help="an earlier version (see vitrina log)")
+    export.add_argument(
+        "--format",
+        choices=[*_CATALOGUE_FORMATS, *_RUN_FORMATS],
+        help=f"of a catalogue {', '.join(_CATALOGUE_FORMATS)}; of a run {', '.join(_RUN_FORMATS)}; default: the first",
+    )
+    export.add_argument("--version", metavar="DIGEST", help="an earlier version of the catalogue (see vitrina log)")
     export.set_defaults(command=_export)
 
     log = commands.add_parser("log", help="the versions of a catalogue")
     log.add_argument("catalogue", type=Path, metavar="CATALOGUE")
     log.set_defaults(command=_log)
 
-    train = commands.add_parser("train", help="train a recipe on catalogues")
-    train.add_argument("recipe", metavar="RECIPE", help="flava, dual_encoder or codebook")
-    train.add_argument("catalogues", type=Path, nargs="+", metavar="CATALOGUE")
-    train.add_argument("--run", type=Path, required=True, metavar="DIR", help="a new folder for the run")
-    train.add_argument("--size", choices=["tiny", "small", "base"], default="tiny")
-    train.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="e.g. optim.lr=3e-4, steps=500")
-    _machine(train)
-    train.set_defaults(command=_train)
-
-    resume = commands.add_parser("resume", help="go on with an interrupted run, exactly where it stood")
-    resume.add_argument("run", type=Path, metavar="DIR")
-    _machine(resume)
-    resume.set_defaults(command=_resume)
+    add_training_commands(commands)
 
     evaluate = commands.add_parser("evaluate", help="held-out figures with base rates, and report.html")
     evaluate.add_argument("run", type=Path, metavar="DIR")
     evaluate.add_argument("catalogue", type=Path, metavar="CATALOGUE")
     evaluate.add_argument("--split", choices=["train", "val", "test"], default="val")
+    evaluate.add_argument("--version", metavar="DIGEST", help="an earlier version of the catalogue (see vitrina log)")
     evaluate.set_defaults(command=_evaluate)
 
     search = commands.add_parser("search", help="find products by words or by a picture")
@@ -163,11 +161,6 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("out", type=Path, metavar="OUT")
     demo.set_defaults(command=_demo)
     return parser
-
-
-def _machine(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--workers", type=int, default=2, help="threads that prepare batches; never changes a result")
-    parser.add_argument("--device", choices=["cpu", "cuda"], help="default: cuda where there is one")
 
 
 def _sample(options: argparse.Namespace) -> None:
@@ -264,9 +257,22 @@ def _compact(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
+    is_run = (options.source / "recipe.json").is_file()  # as training says it, without waiting for torch
+    formats = _RUN_FORMATS if is_run else _CATALOGUE_FORMATS
+    chosen = options.format or formats[0]
+    if chosen not in formats:
+        what = "a run" if is_run else "a catalogue"
+        raise ValueError(f"--format {chosen} does not fit {options.source}: {what} becomes {' or '.join(formats)}")
+    if is_run:
+        if options.version is not None:
+            raise ValueError(f"--version names a catalogue's version, and {options.source} is a run: leave it out")
+        from vitrina.evaluation.export_run import export_run
+
+        print(export_run(options.source, out=options.out, format=chosen).text())
+        return
     from vitrina.catalogue.export import export
 
-    print(export(options.catalogue, out=options.out, format=options.format, version=options.version).text())
+    print(export(options.source, out=options.out, format=chosen, version=options.version).text())
 
 
 def _log(options: argparse.Namespace) -> None:
@@ -275,27 +281,11 @@ def _log(options: argparse.Namespace) -> None:
     print(history(options.catalogue).text())
 
 
-def _train(options: argparse.Namespace) -> None:
-    from vitrina import recipes
-    from vitrina.recipes.recipe import with_settings
-    from vitrina.training.loop import train
-
-    if options.recipe not in recipes.__all__:
-        raise ValueError(f"there is no recipe {options.recipe!r}; there are {', '.join(recipes.__all__)}")
-    recipe = with_settings(getattr(recipes, options.recipe)(options.size), options.set)
-    train(recipe, catalogues=options.catalogues, run=options.run, workers=options.workers, device=options.device)
-
-
-def _resume(options: argparse.Namespace) -> None:
-    from vitrina.training.loop import resume
-
-    resume(options.run, workers=options.workers, device=options.device)
-
-
 def _evaluate(options: argparse.Namespace) -> None:
     from vitrina.evaluation.evaluate import evaluate
 
-    print(evaluate(options.run, catalogue=options.catalogue, split=options.split).text())
+    found = evaluate(options.run, catalogue=options.catalogue, split=options.split, version=options.version)
+    print(found.text())
 
 
 def _search(options: argparse.Namespace) -> None:

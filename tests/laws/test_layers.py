@@ -20,8 +20,11 @@ ROOMS = (
     "inspection",
     "index",
 )
-DOORS = ("vitrina", "vitrina.__main__", "vitrina.cli", "vitrina.demo")
-EXTRAS = {"transformers", "matplotlib", "jinja2", "skia", "httpx", "httpcore", "huggingface_hub", "datasets"}
+DOORS = ("vitrina", "vitrina.__main__", "vitrina.cli", "vitrina.cli_training", "vitrina.demo")
+EXTRAS = {
+    "transformers", "matplotlib", "jinja2", "skia", "httpx", "httpcore", "huggingface_hub", "datasets",
+    "tensorboard", "wandb", "trackio", "onnx", "onnxruntime", "onnxscript",
+}  # fmt: skip
 
 
 def out_of_order(source: str, *, module: str) -> list[str]:
