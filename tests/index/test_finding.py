@@ -9,6 +9,7 @@ from vitrina.catalogue.store import write_catalogue
 from vitrina.index.vectors import search
 from vitrina.recipes.recipe import with_settings
 from vitrina.training.loop import resume, train
+from vitrina.training.machine import Machine
 
 _LITTLE = (
     "batch_rows=8", "steps=2", "checkpoint_every=1", "geometry.size_px=16", "max_tokens=12", "vocabulary=300",
@@ -32,7 +33,7 @@ def place(tmp_path_factory):
     """A shop of twelve, a dual encoder's run and a codebook's on it."""
     place = tmp_path_factory.mktemp("place")
     write_catalogue(place / "shop", [product(number) for number in range(12)])
-    shops = {"catalogues": [place / "shop"], "workers": 0, "device": "cpu"}
+    shops = {"catalogues": [place / "shop"], "machine": Machine(workers=0, device="cpu")}
     train(with_settings(recipes.dual_encoder("tiny"), _LITTLE), run=place / "run", **shops)
     of_codes = (
         "batch_rows=8",
@@ -69,14 +70,14 @@ def test_more_than_there_is_gives_all_there_is(place):
 def test_the_vectors_lie_beside_the_run_and_a_trained_on_model_makes_new_ones(place, tmp_path):
     recipe = with_settings(recipes.dual_encoder("tiny"), _LITTLE)
     run = tmp_path / "run"
-    train(recipe, catalogues=[place / "shop"], run=run, workers=0, device="cpu")
+    train(recipe, catalogues=[place / "shop"], run=run, machine=Machine(workers=0, device="cpu"))
     assert search(run, catalogue=place / "shop", text="a").notes == ()
     first = {path.name for path in (run / "index").iterdir()}
     assert len(first) == 1
     for path in (run / "checkpoints").glob("step-*2"):
         path.rename(path.with_name("damaged"))
     assert "another model: 12 products" in search(run, catalogue=place / "shop", text="a").notes[0]
-    resume(run, workers=0, device="cpu")
+    resume(run, machine=Machine(workers=0, device="cpu"))
     assert "another model" in search(run, catalogue=place / "shop", text="a").text()
     assert {path.name for path in (run / "index").iterdir()} == first
 

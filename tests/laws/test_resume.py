@@ -26,6 +26,7 @@ from vitrina.recipes.recipe import Recipe
 from vitrina.training import optimiser
 from vitrina.training.checkpoints import steps_in
 from vitrina.training.loop import resume, train
+from vitrina.training.machine import Machine
 
 NURSERY = Path(__file__).parents[1] / "training" / "nursery.py"
 
@@ -85,14 +86,19 @@ def recipe() -> Recipe:
 
 @pytest.fixture(scope="module")
 def uninterrupted(place: Path, catalogue: Path, recipe: Recipe) -> Path:
-    train(recipe, catalogues=[catalogue], run=place / "whole", workers=1, device="cpu")
+    train(recipe, catalogues=[catalogue], run=place / "whole", machine=Machine(workers=1, device="cpu"))
     assert len(figures(place / "whole")) == 10
     return place / "whole"
 
 
 @pytest.fixture(scope="module")
 def codebook(place: Path, catalogue: Path) -> Path:
-    train(little_codebook("steps=2"), catalogues=[catalogue], run=place / "codebook", workers=0, device="cpu")
+    train(
+        little_codebook("steps=2"),
+        catalogues=[catalogue],
+        run=place / "codebook",
+        machine=Machine(workers=0, device="cpu"),
+    )
     return place / "codebook"
 
 
@@ -119,9 +125,9 @@ def ended(place: Path, catalogue: Path, recipe: Recipe) -> None:
 def go_on(run: Path, *, catalogue: Path, recipe: Recipe, workers: int) -> None:
     """What a user does after a crash."""
     if (run / "recipe.json").exists():
-        resume(run, workers=workers, device="cpu")
+        resume(run, machine=Machine(workers=workers, device="cpu"))
     else:
-        train(recipe, catalogues=[catalogue], run=run, workers=workers, device="cpu")
+        train(recipe, catalogues=[catalogue], run=run, machine=Machine(workers=workers, device="cpu"))
 
 
 @pytest.mark.parametrize("kill", KILLS, ids=lambda kill: kill.run)
@@ -133,7 +139,7 @@ def test_a_killed_run_ends_as_one_that_never_was(kill, place, uninterrupted, cat
 
 
 def test_a_run_killed_again_and_again_still_arrives(place, uninterrupted):
-    resume(place / "unlucky", workers=0, device="cpu")
+    resume(place / "unlucky", machine=Machine(workers=0, device="cpu"))
     assert_same_run(place / "unlucky", uninterrupted)
 
 
@@ -142,14 +148,14 @@ def test_a_run_asked_to_stop_saves_at_once_exits_well_and_goes_on(asked, place, 
     run = place / asked.run
     assert steps_in(run / "checkpoints") == [3]
     assert len(figures(run)) == 3
-    resume(run, workers=1, device="cpu")
+    resume(run, machine=Machine(workers=1, device="cpu"))
     assert_same_run(run, uninterrupted)
 
 
 def test_a_torn_last_row_is_cut_off(place, uninterrupted):
     with (place / TORN.run / "metrics.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"step": 8, "kind": "pa')
-    resume(place / TORN.run, workers=1, device="cpu")
+    resume(place / TORN.run, machine=Machine(workers=1, device="cpu"))
     assert_same_run(place / TORN.run, uninterrupted)
 
 
@@ -176,10 +182,10 @@ def test_five_steps_and_five_more_are_ten_whatever_the_workers(
     }[family]
     whole, parted = place / f"whole-{family}", place / f"parted-{family}-{before}-{after}"
     if not whole.exists():
-        train(recipe, catalogues=[catalogue], run=whole, workers=1, device="cpu")
+        train(recipe, catalogues=[catalogue], run=whole, machine=Machine(workers=1, device="cpu"))
     with monkeypatch.context() as patch:
         stop_in_step_five(patch)
-        outcome = train(recipe, catalogues=[catalogue], run=parted, workers=before, device="cpu")
+        outcome = train(recipe, catalogues=[catalogue], run=parted, machine=Machine(workers=before, device="cpu"))
     assert (outcome.step, outcome.is_finished) == (5, False)
-    assert resume(parted, workers=after, device="cpu").is_finished
+    assert resume(parted, machine=Machine(workers=after, device="cpu")).is_finished
     assert_same_run(parted, whole)

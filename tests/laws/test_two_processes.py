@@ -16,6 +16,7 @@ from training.little import figures, final_state, little_codebook, read_json, sh
 from vitrina.recipes.recipe import Recipe
 from vitrina.training.checkpoints import steps_in
 from vitrina.training.loop import resume, train
+from vitrina.training.machine import Machine
 
 RANK = Path(__file__).parents[1] / "training" / "rank.py"
 
@@ -37,13 +38,18 @@ def flava(place: Path, catalogue: Path) -> Recipe:
     A gradient that is zero but for rounding moves a weight by the whole learning rate unless Adam's epsilon is above
     the rounding.
     """
-    train(little_codebook("steps=2"), catalogues=[catalogue], run=place / "codebook", workers=1, device="cpu")
+    train(
+        little_codebook("steps=2"),
+        catalogues=[catalogue],
+        run=place / "codebook",
+        machine=Machine(workers=1, device="cpu"),
+    )
     return whole_flava(place / "codebook", "corruption.fused_share=0.625", "optim.eps=1e-3", "steps=12", "seed=3")
 
 
 @pytest.fixture(scope="module")
 def one(place: Path, catalogue: Path, flava: Recipe) -> Path:
-    train(flava, catalogues=[catalogue], run=place / "one", workers=1, device="cpu")
+    train(flava, catalogues=[catalogue], run=place / "one", machine=Machine(workers=1, device="cpu"))
     return place / "one"
 
 
@@ -106,7 +112,7 @@ def test_ranks_stop_together_when_one_is_asked_and_one_process_goes_on(place, on
     assert [each[1] for each in said] == ["stopped", "stopped"]
     # The seventh step was under way: what one rank hears the other learns in the next.
     assert steps_in(place / "parted" / "checkpoints") == [5, 8]
-    assert resume(place / "parted", workers=1, device="cpu").is_finished
+    assert resume(place / "parted", machine=Machine(workers=1, device="cpu")).is_finished
     assert_close(place / "parted", one)
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from vitrina.training.loop import train
+from vitrina.training.machine import Machine
 
 from .little import little_codebook, little_dual_encoder, shop
 
@@ -16,7 +17,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def codebook(catalogue: Path) -> Path:
     """A finished run of a codebook; not to be changed."""
     run = catalogue.parent / "codebook"
-    train(little_codebook("steps=3"), catalogues=[catalogue], run=run, workers=0, device="cpu")
+    train(little_codebook("steps=3"), catalogues=[catalogue], run=run, machine=Machine(workers=0, device="cpu"))
     return run
 
 
@@ -24,5 +25,7 @@ def codebook(catalogue: Path) -> Path:
 def dual_encoder(catalogue: Path) -> Path:
     """A finished run of a dual encoder with a moving average; not to be changed."""
     run = catalogue.parent / "dual-encoder"
-    train(little_dual_encoder("ema_decay=0.9"), catalogues=[catalogue], run=run, workers=0, device="cpu")
+    train(
+        little_dual_encoder("ema_decay=0.9"), catalogues=[catalogue], run=run, machine=Machine(workers=0, device="cpu")
+    )
     return run

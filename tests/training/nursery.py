@@ -15,6 +15,7 @@ from torch import nn
 
 from vitrina.recipes.recipe import Optim, Recipe
 from vitrina.training import checkpoints, loop, optimiser, prepare, run_folder
+from vitrina.training.machine import Machine
 
 MOMENTS = {
     "step": (optimiser.Optimiser, "step"),
@@ -47,10 +48,10 @@ def work(job: dict[str, Any]) -> None:
     arm(job["moment"], count=job["count"], number=signal.Signals[job["signal"]])
     run = Path(job["run"])
     if run_folder.is_run(run):
-        loop.resume(run, workers=1, device="cpu")
+        loop.resume(run, machine=Machine(workers=1, device="cpu"))
     else:
         recipe = Recipe.from_json(json.dumps(job["recipe"]))
-        loop.train(recipe, catalogues=[Path(job["catalogue"])], run=run, workers=1, device="cpu")
+        loop.train(recipe, catalogues=[Path(job["catalogue"])], run=run, machine=Machine(workers=1, device="cpu"))
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from vitrina.recipes.recipe import Recipe
 from vitrina.training.loop import train
+from vitrina.training.machine import Machine
 from vitrina.training.optimiser import Optimiser
 
 STEP = Optimiser.step
@@ -29,7 +30,9 @@ def work(job: dict[str, Any]) -> str:
     Optimiser.step = asked
     recipe = Recipe.from_json(json.dumps(job["recipe"]))
     try:
-        outcome = train(recipe, catalogues=[Path(job["catalogue"])], run=Path(job["run"]), workers=1, device="cpu")
+        outcome = train(
+            recipe, catalogues=[Path(job["catalogue"])], run=Path(job["run"]), machine=Machine(workers=1, device="cpu")
+        )
     except ValueError as error:
         return str(error)
     return "finished" if outcome.is_finished else "stopped"

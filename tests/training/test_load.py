@@ -14,6 +14,7 @@ from vitrina.models.dual_encoder import DualEncoder
 from vitrina.models.flava import Flava
 from vitrina.training.load import recipe_of, weights_of
 from vitrina.training.loop import train
+from vitrina.training.machine import Machine
 from vitrina.training.run_folder import RunFolder
 
 from .little import final_state, little_dual_encoder, little_flava, picture
@@ -31,7 +32,7 @@ def test_the_average_is_taken_where_there_is_one_and_the_log_says_so(dual_encode
 
 def test_without_an_average_it_is_the_weights(tmp_path, catalogue, caplog):
     recipe = little_dual_encoder("ema_decay=none", "steps=2")
-    train(recipe, catalogues=[catalogue], run=tmp_path / "run", workers=0, device="cpu")
+    train(recipe, catalogues=[catalogue], run=tmp_path / "run", machine=Machine(workers=0, device="cpu"))
     with caplog.at_level(logging.INFO):
         model = vitrina.load(tmp_path / "run")
     assert "the weights of step 2 of 2" in caplog.text
@@ -51,7 +52,9 @@ def test_a_loaded_model_answers(dual_encoder):
 
 
 def test_every_family_is_loaded_as_what_it_is(tmp_path, catalogue, codebook):
-    train(little_flava("steps=1"), catalogues=[catalogue], run=tmp_path / "run", workers=0, device="cpu")
+    train(
+        little_flava("steps=1"), catalogues=[catalogue], run=tmp_path / "run", machine=Machine(workers=0, device="cpu")
+    )
     model = vitrina.load(tmp_path / "run")
     assert isinstance(model, Flava)
     assert model.match_pairs([picture(0)], ["red mug"]).shape == (1,)

@@ -17,6 +17,7 @@ from vitrina.training import checkpoints, optimiser
 from vitrina.training.checkpoints import newest_good, steps_in
 from vitrina.training.files import TrainingError
 from vitrina.training.loop import resume, train
+from vitrina.training.machine import Machine
 from vitrina.training.run_folder import TIMING, read_metrics
 
 from .little import assert_same_run, figures, final_state, little_dual_encoder, little_flava, read_json
@@ -42,7 +43,12 @@ def times(factor: float) -> Callable[[dict[str, Sum]], dict[str, Sum]]:
 
 
 def test_a_row_tells_the_whole_step(tmp_path, catalogue):
-    train(little_flava("weights.itc=0.5"), catalogues=[catalogue], run=tmp_path / "run", workers=1, device="cpu")
+    train(
+        little_flava("weights.itc=0.5"),
+        catalogues=[catalogue],
+        run=tmp_path / "run",
+        machine=Machine(workers=1, device="cpu"),
+    )
     rows = read_metrics(tmp_path / "run" / "metrics.jsonl")
     assert [row["step"] for row in rows] == list(range(1, 11))
     assert [row["examples"] for row in rows] == [8 * step for step in range(1, 11)]
@@ -57,16 +63,16 @@ def test_a_row_tells_the_whole_step(tmp_path, catalogue):
 
 def test_the_same_recipe_trains_the_same_and_another_seed_does_not(tmp_path, catalogue, dual_encoder):
     recipe = little_dual_encoder("ema_decay=0.9")
-    train(recipe, catalogues=[catalogue], run=tmp_path / "same", workers=3, device="cpu")
+    train(recipe, catalogues=[catalogue], run=tmp_path / "same", machine=Machine(workers=3, device="cpu"))
     assert_same_run(tmp_path / "same", dual_encoder)
     other = little_dual_encoder("ema_decay=0.9", "seed=1")
-    train(other, catalogues=[catalogue], run=tmp_path / "other", workers=3, device="cpu")
+    train(other, catalogues=[catalogue], run=tmp_path / "other", machine=Machine(workers=3, device="cpu"))
     assert figures(tmp_path / "other") != figures(dual_encoder)
 
 
 def test_the_loss_falls(tmp_path, catalogue):
     recipe = little_dual_encoder("steps=60", "checkpoint_every=60", "optim.lr=5e-3", "batch_rows=16")
-    train(recipe, catalogues=[catalogue], run=tmp_path / "run", workers=1, device="cpu")
+    train(recipe, catalogues=[catalogue], run=tmp_path / "run", machine=Machine(workers=1, device="cpu"))
     rows = read_metrics(tmp_path / "run" / "metrics.jsonl")
     assert sum(row["itc"] for row in rows[-5:]) < 0.7 * sum(row["itc"] for row in rows[:5])
 
@@ -77,12 +83,12 @@ def test_what_a_model_draws_at_random_is_the_same_when_resumed(tmp_path, catalog
 
     from_step(monkeypatch, 1, noisy)
     recipe = little_dual_encoder()
-    train(recipe, catalogues=[catalogue], run=tmp_path / "whole", workers=1, device="cpu")
+    train(recipe, catalogues=[catalogue], run=tmp_path / "whole", machine=Machine(workers=1, device="cpu"))
     stop_in(monkeypatch, 4)
-    train(recipe, catalogues=[catalogue], run=tmp_path / "parted", workers=1, device="cpu")
+    train(recipe, catalogues=[catalogue], run=tmp_path / "parted", machine=Machine(workers=1, device="cpu"))
     assert steps_in(tmp_path / "parted" / "checkpoints") == [4]
     torch.rand(17)
-    resume(tmp_path / "parted", workers=1, device="cpu")
+    resume(tmp_path / "parted", machine=Machine(workers=1, device="cpu"))
     assert_same_run(tmp_path / "parted", tmp_path / "whole")
 
 
@@ -101,7 +107,9 @@ def stop_in(monkeypatch: pytest.MonkeyPatch, step: int, *, times: int = 1) -> No
 
 def test_stopping_says_how_to_go_on(tmp_path, catalogue, monkeypatch, capfd):
     stop_in(monkeypatch, 4)
-    outcome = train(little_dual_encoder(), catalogues=[catalogue], run=tmp_path / "run", workers=1, device="cpu")
+    outcome = train(
+        little_dual_encoder(), catalogues=[catalogue], run=tmp_path / "run", machine=Machine(workers=1, device="cpu")
+    )
     assert (outcome.step, outcome.steps, outcome.is_finished) == (4, 10, False)
     assert f"saved at step 4 of 10; go on with: vitrina resume {tmp_path / 'run'}" in capfd.readouterr().err
 
@@ -110,7 +118,12 @@ def test_asking_twice_stops_at_once(tmp_path, catalogue, monkeypatch):
     before = signal.getsignal(signal.SIGTERM)
     stop_in(monkeypatch, 7, times=2)
     with pytest.raises(KeyboardInterrupt):
-        train(little_dual_encoder(), catalogues=[catalogue], run=tmp_path / "run", workers=1, device="cpu")
+        train(
+            little_dual_encoder(),
+            catalogues=[catalogue],
+            run=tmp_path / "run",
+            machine=Machine(workers=1, device="cpu"),
+        )
     assert steps_in(tmp_path / "run" / "checkpoints") == [5]
     assert signal.getsignal(signal.SIGTERM) == before
 
@@ -123,7 +136,12 @@ def test_a_loss_that_is_no_number_stops_with_words_and_saves_nothing(tmp_path, c
         match=r"step 8 \(pair batch\) is not finite: itc (nan|inf|\d\.\d+e\+38), gradient norm .* rows.*\(2, \d+, \d+\)"
         r".*last good checkpoint is that of step 5.*optim\.lr",
     ):
-        train(little_dual_encoder(), catalogues=[catalogue], run=tmp_path / "run", workers=1, device="cpu")
+        train(
+            little_dual_encoder(),
+            catalogues=[catalogue],
+            run=tmp_path / "run",
+            machine=Machine(workers=1, device="cpu"),
+        )
     assert [row["step"] for row in figures(tmp_path / "run")] == list(range(1, 8))
     found = newest_good(tmp_path / "run" / "checkpoints")
     assert found is not None and found.step == 5
@@ -142,7 +160,12 @@ def test_weights_that_are_no_numbers_are_never_saved(tmp_path, catalogue, monkey
 
     monkeypatch.setattr(optimiser.Optimiser, "step", spoil)
     with pytest.raises(TrainingError, match=r"after step 10, .* \(model\) holds values that are not finite"):
-        train(little_dual_encoder(), catalogues=[catalogue], run=tmp_path / "run", workers=1, device="cpu")
+        train(
+            little_dual_encoder(),
+            catalogues=[catalogue],
+            run=tmp_path / "run",
+            machine=Machine(workers=1, device="cpu"),
+        )
     assert steps_in(tmp_path / "run" / "checkpoints") == [5]
 
 
@@ -165,10 +188,9 @@ def test_a_full_disk_stops_with_words_and_the_run_goes_on_when_there_is_room(
                 little_dual_encoder("ema_decay=0.9"),
                 catalogues=[catalogue],
                 run=tmp_path / "run",
-                workers=1,
-                device="cpu",
+                machine=Machine(workers=1, device="cpu"),
             )
-    resume(tmp_path / "run", workers=1, device="cpu")
+    resume(tmp_path / "run", machine=Machine(workers=1, device="cpu"))
     assert_same_run(tmp_path / "run", dual_encoder)
 
 
@@ -176,7 +198,7 @@ def test_a_damaged_checkpoint_costs_its_steps_and_nothing_else(tmp_path, dual_en
     run = tmp_path / "run"
     shutil.copytree(dual_encoder, run)
     (run / "checkpoints" / "step-00000010" / "ema.safetensors").write_bytes(b"lost")
-    assert resume(run, workers=1, device="cpu").is_finished
+    assert resume(run, machine=Machine(workers=1, device="cpu")).is_finished
     assert "ema.safetensors is not what was written; using the one of step 5 instead" in caplog.text
     assert_same_run(run, dual_encoder)
     assert (run / "checkpoints" / "damaged-step-00000010").is_dir()
@@ -194,7 +216,7 @@ def test_a_finished_run_is_left_as_it_is(tmp_path, catalogue, dual_encoder, capf
 
 def test_bf16_trains_and_keeps_its_weights_in_fp32(tmp_path, catalogue):
     recipe = little_dual_encoder("precision=bf16", "steps=4")
-    train(recipe, catalogues=[catalogue], run=tmp_path / "run", workers=1, device="cpu")
+    train(recipe, catalogues=[catalogue], run=tmp_path / "run", machine=Machine(workers=1, device="cpu"))
     kinds = {each.dtype for each in final_state(tmp_path / "run")["model"].values()}
     assert kinds == {torch.float32}
 
@@ -202,10 +224,15 @@ def test_bf16_trains_and_keeps_its_weights_in_fp32(tmp_path, catalogue):
 def test_a_loss_that_the_recipe_does_not_weigh_is_named(tmp_path, catalogue, monkeypatch):
     from_step(monkeypatch, 1, lambda losses: losses | {"extra": losses["itc"]})
     with pytest.raises(ValueError, match=r"a loss 'extra' and the recipe no weights\.extra"):
-        train(little_dual_encoder(), catalogues=[catalogue], run=tmp_path / "run", workers=1, device="cpu")
+        train(
+            little_dual_encoder(),
+            catalogues=[catalogue],
+            run=tmp_path / "run",
+            machine=Machine(workers=1, device="cpu"),
+        )
 
 
 def test_a_device_that_is_not_there_is_refused(tmp_path, catalogue):
     with pytest.raises(ValueError, match='choose "cpu" or "cuda"'):
-        train(little_dual_encoder(), catalogues=[catalogue], run=tmp_path / "run", device="tpu")
+        train(little_dual_encoder(), catalogues=[catalogue], run=tmp_path / "run", machine=Machine(device="tpu"))
     assert not (tmp_path / "run").exists()

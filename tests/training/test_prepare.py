@@ -10,13 +10,14 @@ from vitrina.catalogue.product import Product, Text
 from vitrina.catalogue.store import write_catalogue
 from vitrina.training.checkpoints import steps_in
 from vitrina.training.loop import resume, train
+from vitrina.training.machine import Machine
 from vitrina.training.run_folder import RunFolder
 
 from .little import figures, little_codebook, little_dual_encoder, little_flava, picture, read_json, shop, whole_flava
 
 
 def begin(recipe, catalogue: Path, run: Path) -> None:
-    train(recipe, catalogues=[catalogue], run=run, workers=0, device="cpu")
+    train(recipe, catalogues=[catalogue], run=run, machine=Machine(workers=0, device="cpu"))
 
 
 def test_the_run_says_what_it_learned_from(tmp_path, catalogue, codebook):
@@ -117,11 +118,11 @@ def test_a_catalogue_that_moved_is_found_again_by_its_record(tmp_path):
     run = stopped(tmp_path / "run", tmp_path / "whole")
     catalogue.rename(tmp_path / "moved")
     with pytest.raises(ValueError, match=r"if it moved, write where it is now into .*data\.json"):
-        resume(run, device="cpu")
+        resume(run, machine=Machine(device="cpu"))
     data = read_json(run / "data.json")
     data["catalogues"][0]["path"] = str(tmp_path / "moved")
     (run / "data.json").write_text(json.dumps(data), encoding="utf-8")
-    assert resume(run, device="cpu").is_finished
+    assert resume(run, machine=Machine(device="cpu")).is_finished
     assert figures(run) == figures(tmp_path / "whole")
 
 
@@ -133,7 +134,7 @@ def test_a_codebook_that_changed_since_is_refused(tmp_path, catalogue, codebook)
     shutil.rmtree(private)
     begin(little_codebook("steps=2", "seed=5"), catalogue, private)
     with pytest.raises(ValueError, match=r"the codebook .* has changed since"):
-        resume(run, device="cpu")
+        resume(run, machine=Machine(device="cpu"))
 
 
 def test_a_plan_that_another_version_made_is_refused(tmp_path, dual_encoder):
@@ -141,9 +142,9 @@ def test_a_plan_that_another_version_made_is_refused(tmp_path, dual_encoder):
     data = read_json(run / "data.json") | {"plan": "0"}
     (run / "data.json").write_text(json.dumps(data), encoding="utf-8")
     with pytest.raises(ValueError, match="planned by another version"):
-        resume(run, device="cpu")
+        resume(run, machine=Machine(device="cpu"))
 
 
 def test_a_folder_that_is_no_run_cannot_be_resumed(tmp_path):
     with pytest.raises(ValueError, match="is not a run"):
-        resume(tmp_path, device="cpu")
+        resume(tmp_path, machine=Machine(device="cpu"))

@@ -109,7 +109,7 @@ class Engine:
 
 
 @contextmanager
-def engine(device: str | None = None) -> Iterator[Engine]:
+def open_engine(device: str | None = None) -> Iterator[Engine]:
     """The engine of this process: `device` is "cpu" or "cuda", by default cuda where there is one.
 
     Raises ValueError where that device is not there. Joins the ranks that `torchrun` started, and leaves them after.

@@ -16,7 +16,7 @@ from vitrina.recipes.recipe import version
 from vitrina.training.engine import Engine
 
 
-def environment(machine: Engine, *, from_step: int) -> dict[str, Any]:
+def environment(engine: Engine, *, from_step: int) -> dict[str, Any]:
     """The versions and the machine of a session that starts after `from_step` steps."""
     return {
         "from_step": from_step,
@@ -32,9 +32,9 @@ def environment(machine: Engine, *, from_step: int) -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
-        "device": torch.cuda.get_device_name(machine.device) if machine.device.type == "cuda" else "cpu",
+        "device": torch.cuda.get_device_name(engine.device) if engine.device.type == "cuda" else "cpu",
         "cuda": torch.version.cuda,
-        "processes": machine.world,
+        "processes": engine.world,
     }
 
 

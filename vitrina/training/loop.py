@@ -19,9 +19,10 @@ from vitrina.data.sources import Kind
 from vitrina.objectives.sums import Sum
 from vitrina.recipes.recipe import Recipe, version
 from vitrina.training.checkpoints import newest_good, set_aside_after, write_checkpoint
-from vitrina.training.engine import Engine, engine
+from vitrina.training.engine import Engine, open_engine
 from vitrina.training.environment import environment
 from vitrina.training.files import TrainingError
+from vitrina.training.machine import Machine
 from vitrina.training.prepare import Session, look_over, open_session
 from vitrina.training.progress import Progress
 from vitrina.training.run_folder import Metrics, RunFolder, create_run, locked, refuse_taken
@@ -29,6 +30,8 @@ from vitrina.training.signals import stop_requests
 from vitrina.training.state import State
 
 log = logging.getLogger(__name__)
+
+_MACHINE = Machine()
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,12 @@ class Outcome:
 
 
 def train(
-    recipe: Recipe, *, catalogues: Sequence[Path], run: Path, workers: int = 2, device: str | None = None
+    recipe: Recipe,
+    *,
+    catalogues: Sequence[Path],
+    run: Path,
+    init: str | None = None,
+    machine: Machine = _MACHINE,
 ) -> Outcome:
     """Train `recipe` on the products of `catalogues` whose split is "train", in the new folder `run`.
 
@@ -62,80 +70,80 @@ def train(
 
         train(recipes.flava("tiny"), catalogues=[Path("shop")], run=Path("runs/flava"))
     """
-    with engine(device) as machine:
-        with machine.chief_first():
-            if machine.is_chief:
+    with open_engine(machine.device) as engine:
+        with engine.chief_first():
+            if engine.is_chief:
                 refuse_taken(run)
                 new = look_over(recipe, catalogues=catalogues)
                 with locked(run):
                     refuse_taken(run)
                     create_run(run, recipe=new.recipe, data=new.data, tokenizer=new.tokenizer)
-        return _go_on(run, machine=machine, workers=workers)
+        return _go_on(run, engine=engine, machine=machine)
 
 
-def resume(run: Path, *, workers: int = 2, device: str | None = None) -> Outcome:
+def resume(run: Path, *, machine: Machine = _MACHINE) -> Outcome:
     """Go on with a run from its newest good checkpoint; the result is that of a run that was never interrupted.
 
     Raises ValueError where `run` is no run, where another process trains it, where its data changed or every
     checkpoint is damaged, and what `train` raises. A finished run is left as it is.
     """
-    with engine(device) as machine:
-        return _go_on(run, machine=machine, workers=workers)
+    with open_engine(machine.device) as engine:
+        return _go_on(run, engine=engine, machine=machine)
 
 
-def _go_on(run: Path, *, machine: Engine, workers: int) -> Outcome:
+def _go_on(run: Path, *, engine: Engine, machine: Machine) -> Outcome:
     """Train from the newest good checkpoint, or from the start, to the end."""
     folder = RunFolder(run)
     steps = folder.recipe.steps
     with ExitStack() as stack:
-        with machine.chief_first():
-            if machine.is_chief:
+        with engine.chief_first():
+            if engine.is_chief:
                 stack.enter_context(locked(run))
             checkpoint = newest_good(folder.checkpoints)
         start = 0 if checkpoint is None else checkpoint.step
         if start >= steps:
-            return _told(Outcome(run, start, steps), machine=machine)
-        with machine.chief_first():
-            if machine.is_chief:
+            return _told(Outcome(run, start, steps), engine=engine)
+        with engine.chief_first():
+            if engine.is_chief:
                 set_aside_after(folder.checkpoints, step=start)
-                folder.add_session(environment(machine, from_step=start))
-            session = open_session(folder, machine=machine, workers=workers)
-        machine.share_start(session.model)
+                folder.add_session(environment(engine, from_step=start))
+            session = open_session(folder, machine=engine, workers=machine.workers)
+        engine.share_start(session.model)
         state = State(session.model, recipe=session.recipe)
         if checkpoint is not None:
             state.restore(checkpoint)
-        step = run_steps(session, state=state, start=start, folder=folder, machine=machine)
-    return _told(Outcome(run, step, steps), machine=machine)
+        step = run_steps(session, state=state, start=start, folder=folder, engine=engine)
+    return _told(Outcome(run, step, steps), engine=engine)
 
 
-def _told(outcome: Outcome, *, machine: Engine) -> Outcome:
-    if machine.is_chief:
+def _told(outcome: Outcome, *, engine: Engine) -> Outcome:
+    if engine.is_chief:
         sys.stderr.write(f"{outcome.text()}\n")
     return outcome
 
 
-def run_steps(session: Session, *, state: State, start: int, folder: RunFolder, machine: Engine) -> int:
+def run_steps(session: Session, *, state: State, start: int, folder: RunFolder, engine: Engine) -> int:
     """Every step from `start` on, to the last or until somebody asks to stop; returns how many are done."""
     recipe, model = session.recipe, session.model
     names = tuple(recipe.weights)
     with ExitStack() as stack:
         stop = stack.enter_context(stop_requests())
         batches = stack.enter_context(closing(_feed(session, start=start)))
-        book = stack.enter_context(Book(session, state=state, start=start, folder=folder)) if machine.is_chief else None
+        book = stack.enter_context(Book(session, state=state, start=start, folder=folder)) if engine.is_chief else None
         for number in range(start, recipe.steps):
             began = Clock.now()
             batch = next(batches)
             waited = time.perf_counter() - began.wall
             # Whatever a model draws is a function of seed, step and rank: nothing to store, the same when resumed.
-            machine.seed(_seed(recipe.seed, step=number, rank=machine.rank))
-            with machine.precision(recipe.precision):
-                losses = model(batch.to(machine.device))
+            engine.seed(_seed(recipe.seed, step=number, rank=engine.rank))
+            with engine.precision(recipe.precision):
+                losses = model(batch.to(engine.device))
             _check_names(losses, names=names)
-            totals = machine.total(losses, names=names, is_asked_to_stop=stop.is_made)
+            totals = engine.total(losses, names=names, is_asked_to_stop=stop.is_made)
             total = _weighted(losses, weights=recipe.weights, counts=totals[len(names) : -1])
             if total.requires_grad:
                 total.backward()
-            machine.share_gradients(model.parameters())
+            engine.share_gradients(model.parameters())
             norm = state.optimiser.clip()
             # The one moment of a step at which the processor waits for the device.
             *figures, asked, grad_norm = torch.cat([totals, norm.reshape(1)]).tolist()
@@ -147,7 +155,7 @@ def run_steps(session: Session, *, state: State, start: int, folder: RunFolder, 
             if state.average is not None:
                 state.average.update(number)
             # Ranks stop together, by what they told each other; one alone need not wait for its next step.
-            is_asked = asked > 0 or (machine.world == 1 and stop.is_made)
+            is_asked = asked > 0 or (engine.world == 1 and stop.is_made)
             is_last = number + 1 == recipe.steps or is_asked
             if book is not None:
                 book.note(
