@@ -59,7 +59,7 @@ class Session:
 def look_over(recipe: Recipe, *, catalogues: Sequence[Path]) -> Beginning:
     """Find out what a new run needs; nothing is written. ValueError where the catalogues cannot serve the recipe."""
     stock = Stock([Catalogue.open(path) for path in catalogues])
-    sources = _sources(recipe, stock=stock)
+    sources = sources_of(recipe, stock=stock)
     plan = _plan(recipe, stock=stock, sources=sources)
     for note in plan.notes:
         log.warning("%s", note)
@@ -92,8 +92,8 @@ def open_session(folder: RunFolder, *, machine: Engine, workers: int) -> Session
     is gone or the codebook is not what it was.
     """
     recipe, data, tokenizer = folder.recipe, folder.data(), folder.tokenizer()
-    stock = Stock([_as_recorded(record, folder=folder) for record in data.catalogues])
-    sources = _sources(recipe, stock=stock)
+    stock = recorded_stock(folder)
+    sources = sources_of(recipe, stock=stock)
     plan = _plan(recipe, stock=stock, sources=sources)
     if plan.fingerprint != data.plan:
         raise ValueError(
@@ -119,7 +119,7 @@ def open_session(folder: RunFolder, *, machine: Engine, workers: int) -> Session
         augment=recipe.augment,
         corruption=recipe.corruption,
         grid=recipe.model.image.grid if isinstance(recipe.model, FlavaConfig) else 0,
-        codes=None if codebook is None else _codes(recipe, codebook=codebook, stock=stock, sources=sources),
+        codes=None if codebook is None else codes_of(recipe, codebook=codebook, stock=stock, sources=sources),
         rank=machine.rank,
         world=machine.world,
         workers=workers,
@@ -154,9 +154,9 @@ def find_codebook(recipe: Recipe, *, kinds: Collection[Kind]) -> Tokenises | Non
     return codebook
 
 
-def _sources(recipe: Recipe, *, stock: Stock) -> dict[Kind, Source]:
+def sources_of(recipe: Recipe, *, stock: Stock, split: str = "train") -> dict[Kind, Source]:
     """The sources that the recipe's mixture asks for. A codebook learns from every picture, paired or not."""
-    found = find_sources(stock)
+    found = find_sources(stock, split=split)
     if isinstance(recipe.model, CodebookConfig):
         rows = [found[kind].rows for kind in ("image", "pair") if kind in found]
         return {"image": Source("image", np.unique(np.concatenate(rows)))} if rows else {}
@@ -186,6 +186,11 @@ def _texts(stock: Stock, sources: Mapping[Kind, Source]) -> Iterator[str]:
             bar.update(len(products))
 
 
+def recorded_stock(folder: RunFolder) -> Stock:
+    """The catalogues of a run, each in the version that the run learns from; ValueError where one is gone."""
+    return Stock([_as_recorded(record, folder=folder) for record in folder.data().catalogues])
+
+
 def _as_recorded(record: CatalogueRecord, *, folder: RunFolder) -> Catalogue:
     """The version of a catalogue that the run learns from, whatever was written to it since."""
     try:
@@ -204,7 +209,7 @@ def _as_recorded(record: CatalogueRecord, *, folder: RunFolder) -> Catalogue:
         ) from error
 
 
-def _codes(recipe: Recipe, *, codebook: Tokenises, stock: Stock, sources: Mapping[Kind, Source]) -> Codes:
+def codes_of(recipe: Recipe, *, codebook: Tokenises, stock: Stock, sources: Mapping[Kind, Source]) -> Codes:
     """The codes of every picture that the run shows, kept beside the codebook for every run that uses it."""
     assert isinstance(recipe.model, FlavaConfig) and recipe.codebook is not None
     codes = compute_codes(
