@@ -4,8 +4,18 @@ import pytest
 import torch
 from torch import nn
 
+from vitrina.models.codebook import Codebook
+from vitrina.models.dual_encoder import DualEncoder, DualEncoderConfig
+from vitrina.models.flava import Flava, FlavaConfig
+from vitrina.models.layers import TransformerConfig
+from vitrina.models.towers import ImageTowerConfig, TextTowerConfig
 from vitrina.recipes.recipe import Optim
-from vitrina.training.optimiser import MovingAverage, Optimiser, decaying_names, learning_rate
+from vitrina.training.optimiser import MovingAverage, Optimiser, decaying_names, depths, learning_rate
+
+from .little import little_codebook
+
+IMAGE = ImageTowerConfig(width=8, heads=1, layers=3, size_px=8, patch_px=4)
+TEXT = TextTowerConfig(width=8, heads=1, layers=2, vocabulary=9, positions=5)
 
 
 class Mixed(nn.Module):
@@ -144,3 +154,88 @@ def test_running_moments_are_averaged_and_counters_are_taken():
     again = MovingAverage(Mixed(), decay=0.9)
     again.restore(average.tensors())
     assert all(torch.equal(each, again.tensors()[name]) for name, each in average.tensors().items())
+
+
+def rate_of(model: nn.Module, *, optim: Optim, fresh: tuple[str, ...] = ()) -> dict[str, float]:
+    """How far the first step of AdamW moves each parameter: its own learning rate, as all gradients are alike."""
+    before = {name: each.detach().clone() for name, each in model.named_parameters()}
+    optimiser = Optimiser(model, optim=optim, steps=10, fresh=fresh)
+    for each in model.parameters():
+        each.grad = torch.ones_like(each)
+    assert optimiser.step(0) == optim.lr
+    return {name: (before[name] - each.detach()).mean().item() for name, each in model.named_parameters()}
+
+
+def test_what_lies_deeper_learns_more_slowly_and_what_is_fresh_at_the_full_rate():
+    model = DualEncoder(DualEncoderConfig(image=IMAGE, text=TEXT, projection=4))
+    optim = Optim(lr=0.5, layer_decay=0.5, weight_decay=0.0, warmup_steps=0)
+    rates = rate_of(model, optim=optim, fresh=("text.words.weight",))
+    for name, wanted in {
+        "logit_scale": 0.5,
+        "image_projection.linear.weight": 0.5,
+        "image.norm.weight": 0.5,
+        "image.transformer.blocks.2.mlp.0.weight": 0.25,
+        "image.transformer.blocks.0.norm1.bias": 0.0625,
+        "image.stem.projection.weight": 0.03125,
+        "image.positions": 0.03125,
+        "text.transformer.blocks.0.attention.qkv.weight": 0.125,
+        "text.positions.weight": 0.0625,
+        "text.words.weight": 0.5,
+    }.items():
+        assert rates[name] == pytest.approx(wanted, rel=1e-4), name
+
+
+def test_the_multimodal_encoder_stands_on_the_towers():
+    multimodal = TransformerConfig(width=8, heads=1, layers=2)
+    found = depths(Flava(FlavaConfig(image=IMAGE, text=TEXT, projection=4, multimodal=multimodal, codes=7)))
+    wanted = {
+        "mlm_head.classes.weight": 0,
+        "multimodal.norm.weight": 0,
+        "multimodal.transformer.blocks.1.norm1.weight": 1,
+        "multimodal.transformer.blocks.0.norm1.weight": 2,
+        "multimodal.from_image.weight": 3,
+        "multimodal.cls": 3,
+        "image.norm.weight": 0,
+        "image.transformer.blocks.2.norm1.weight": 3,
+        "image.transformer.blocks.0.norm1.weight": 5,
+        "image.cls": 6,
+        "text.transformer.blocks.1.norm1.weight": 3,
+        "text.entry_norm.weight": 5,
+    }
+    assert {name: found[name] for name in wanted} == wanted
+
+
+def test_a_model_without_blocks_has_no_depths():
+    with pytest.raises(ValueError, match=r"optim\.layer_decay needs a model of transformer blocks"):
+        depths(Codebook(little_codebook().model))  # type: ignore[arg-type]  # a codebook's recipe
+
+
+def test_decay_and_depth_do_not_mix():
+    model = DualEncoder(DualEncoderConfig(image=IMAGE, text=TEXT, projection=4))
+    before = {name: each.detach().clone() for name, each in model.named_parameters()}
+    optim = Optim(lr=0.5, layer_decay=0.5, weight_decay=0.1, warmup_steps=0)
+    optimiser = Optimiser(model, optim=optim, steps=10)
+    for each in model.parameters():
+        each.grad = torch.zeros_like(each)
+    optimiser.step(0)
+    decaying = decaying_names(model)
+    for name, each in model.named_parameters():
+        rate = 0.5 * 0.5 ** depths(model)[name]
+        torch.testing.assert_close(each.detach(), before[name] * (1 - 0.1 * rate) if name in decaying else before[name])
+
+
+def test_a_frozen_tower_is_neither_moved_nor_decayed_and_has_no_state():
+    model = DualEncoder(DualEncoderConfig(image=IMAGE, text=TEXT, projection=4))
+    model.image.requires_grad_(False)
+    before = {name: each.detach().clone() for name, each in model.image.named_parameters()}
+    average = MovingAverage(model, decay=0.9)
+    optimiser = Optimiser(model, optim=Optim(lr=0.5, warmup_steps=0), steps=10)
+    fill_gradients(model.text, seed=0)
+    fill_gradients(model.image_projection, seed=1)
+    optimiser.step(0)
+    average.update(0)
+    for name, each in model.image.named_parameters():
+        assert torch.equal(each, before[name]) and torch.equal(average.tensors()[f"image.{name}"], before[name])
+    stateful = {name.partition(".")[2] for name in optimiser.tensors()}
+    assert stateful and not any(name.startswith("image.") for name in stateful)
+    assert "image_projection.linear.weight" in stateful

@@ -1,7 +1,10 @@
 """AdamW with a warm-up and a cosine, clipping, and a moving average of the weights; all state as named tensors."""
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
+from itertools import groupby
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,19 +23,18 @@ class Optimiser:
 
     Weight decay acts on the matrices of linear and convolutional layers. Biases, norms, embeddings and free-standing
     parameters (class tokens, positions, the logit scale) are left alone: pulling them to zero regularises nothing.
+    Frozen parameters, those that require no gradient, are neither moved nor decayed and have no state.
+
+    `optim.layer_decay` below 1 spares what lies deep, by `depths`; the parameters named by `fresh`, which a start did
+    not bring, learn at the full rate wherever they lie.
     """
 
-    def __init__(self, model: nn.Module, *, optim: Optim, steps: int) -> None:
+    def __init__(self, model: nn.Module, *, optim: Optim, steps: int, fresh: Collection[str] = ()) -> None:
         self._optim = optim
         self._steps = steps
         self._named = {name: each for name, each in model.named_parameters() if each.requires_grad}
-        decaying = decaying_names(model)
-        groups = [
-            {"params": [each for name, each in self._named.items() if name in decaying]},
-            {"params": [each for name, each in self._named.items() if name not in decaying], "weight_decay": 0.0},
-        ]
         self._adamw = AdamW(
-            [group for group in groups if group["params"]],
+            _groups(self._named, shares=_shares(model, optim=optim, fresh=fresh), decaying=decaying_names(model)),
             lr=optim.lr,
             betas=optim.betas,
             eps=optim.eps,
@@ -51,11 +53,12 @@ class Optimiser:
     def step(self, number: int) -> float:
         """Update every parameter that has a gradient, in step `number` from 0 on, forget the gradients, return the lr.
 
-        Parameters without a gradient (those that this kind of batch does not use) are neither moved nor decayed.
+        That is the highest of the learning rates, the one of the top. Parameters without a gradient (those that this
+        kind of batch does not use) are neither moved nor decayed.
         """
         lr = learning_rate(self._optim, step=number, steps=self._steps)
         for group in self._adamw.param_groups:
-            group["lr"] = lr
+            group["lr"] = lr * group["lr_share"]
         self._adamw.step()
         self._adamw.zero_grad(set_to_none=True)
         return lr
@@ -141,3 +144,57 @@ def decaying_names(model: nn.Module) -> frozenset[str]:
         for prefix, module in model.named_modules()
         if isinstance(module, _DECAYING)
     )
+
+
+def depths(model: nn.Module) -> dict[str, int]:
+    """How many blocks lie between each parameter and the top of the model, its own counted, by name.
+
+    As BEiT numbers them (Bao et al. 2022, appendix H; ELECTRA, section 3.4): heads, projections and final norms 0, the
+    last block 1, the first one of L blocks L, and what stands before it (stem, class token, positions, words) L + 1.
+    FLAVA's multimodal encoder stands on its towers: below it they count its blocks too. Raises ValueError for a model
+    without transformer blocks.
+    """
+    names = [name for name, _ in model.named_parameters()]
+    heights: dict[str, int] = {}
+    for name in names:
+        if found := _BLOCK.match(name):
+            heights[found["stack"]] = max(heights.get(found["stack"], 0), int(found["number"]) + 1)
+    if not heights:
+        raise ValueError("optim.layer_decay needs a model of transformer blocks, which this one is not: leave it at 1")
+    return {name: _depth(name, heights=heights) for name in names}
+
+
+_TOP_STACK = "multimodal"
+_BLOCK = re.compile(r"(?P<stack>\w+)\.transformer\.blocks\.(?P<number>\d+)\.")
+
+
+def _depth(name: str, *, heights: Mapping[str, int]) -> int:
+    stack = name.partition(".")[0]
+    if stack not in heights or name.startswith(f"{stack}.norm."):
+        return 0
+    above = 0 if stack == _TOP_STACK else heights.get(_TOP_STACK, 0)
+    block = _BLOCK.match(name)
+    return above + heights[stack] + 1 if block is None else above + heights[stack] - int(block["number"])
+
+
+def _shares(model: nn.Module, *, optim: Optim, fresh: Collection[str]) -> dict[str, float]:
+    """The share of the learning rate that each parameter has."""
+    if optim.layer_decay == 1.0:
+        return {name: 1.0 for name, _ in model.named_parameters()}
+    known = frozenset(fresh)
+    return {name: 1.0 if name in known else optim.layer_decay**depth for name, depth in depths(model).items()}
+
+
+def _groups(
+    named: Mapping[str, nn.Parameter], *, shares: Mapping[str, float], decaying: Collection[str]
+) -> list[dict[str, Any]]:
+    """Parameters of the same learning rate and decay together, the fastest first, decaying ones before the others."""
+
+    def order(name: str) -> tuple[float, bool]:
+        return -shares[name], name not in decaying
+
+    groups = []
+    for (share, is_spared), names in groupby(sorted(named, key=order), key=order):
+        group: dict[str, Any] = {"params": [named[name] for name in names], "lr_share": -share}
+        groups.append(group | {"weight_decay": 0.0} if is_spared else group)
+    return groups
