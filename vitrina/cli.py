@@ -259,19 +259,19 @@ def _compact(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     is_run = (options.source / "recipe.json").is_file()  # as training says it, without waiting for torch
     formats = _RUN_FORMATS if is_run else _CATALOGUE_FORMATS
-    chosen = options.format or formats[0]
-    if chosen not in formats:
-        what = "a run" if is_run else "a catalogue"
-        raise ValueError(f"--format {chosen} does not fit {options.source}: {what} becomes {' or '.join(formats)}")
+    if options.format is not None and options.format not in formats:
+        what = f"{options.source}, {'a run' if is_run else 'a catalogue'},"
+        raise ValueError(f"--format {options.format} does not fit: {what} becomes {' or '.join(formats)}")
     if is_run:
         if options.version is not None:
             raise ValueError(f"--version names a catalogue's version, and {options.source} is a run: leave it out")
         from vitrina.evaluation.export_run import export_run
 
-        print(export_run(options.source, out=options.out, format=chosen).text())
+        print(export_run(options.source, out=options.out, format=options.format or "transformers").text())
         return
     from vitrina.catalogue.export import export
 
+    chosen = options.format or "parquet"
     print(export(options.source, out=options.out, format=chosen, version=options.version).text())
 
 
