@@ -11,6 +11,7 @@ from vitrina.data.corruption import (
     WordMasking,
     fuse_pairs,
     fuse_segments,
+    kept_patches,
     mask_blocks,
     pair_is_negative,
 )
@@ -177,6 +178,24 @@ def test_hiding_nothing_hides_nothing():
     assert mask_blocks(KEYS[:0], grid=(8, 8), share=0.4, seed=0).shape == (0, 64)
 
 
+def test_the_patches_that_stay_are_as_many_for_every_row_and_depend_on_the_row_alone():
+    kept = kept_patches(KEYS[:400], patches=16, share=0.5, seed=0)
+    assert kept.shape == (400, 8) and (np.diff(kept, axis=1) > 0).all() and kept.min() >= 0 and kept.max() <= 15
+    np.testing.assert_array_equal(kept_patches(KEYS[30:31], patches=16, share=0.5, seed=0)[0], kept[30])
+    assert len({row.tobytes() for row in kept}) > 350
+
+
+def test_every_patch_stays_about_as_often():
+    kept = kept_patches(KEYS, patches=16, share=0.75, seed=0)
+    shares = np.bincount(kept.ravel(), minlength=16) / ROWS
+    assert abs(shares - 0.25).max() < 5 * math.sqrt(0.25 * 0.75 / ROWS)
+
+
+@pytest.mark.parametrize(("patches", "share", "k"), [(16, 0.0, 0), (16, 0.03, 0), (16, 0.999, 1), (1, 0.9, 0)])
+def test_at_least_one_patch_stays_and_no_columns_stand_for_all(patches, share, k):
+    assert kept_patches(KEYS[:3], patches=patches, share=share, seed=0).shape == (3, k)
+
+
 def test_the_share_of_patches_goes_in_a_straight_line():
     corruption = Corruption(mim_share=0.2, mim_share_end=0.6)
     assert [round(corruption.mim_share_at(progress), 6) for progress in (0, 0.5, 1, 2)] == [0.2, 0.4, 0.6, 0.6]
@@ -245,7 +264,15 @@ def test_the_target_says_which_segment_describes_the_picture(segments, inputs):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"mlm_share": 1.2}, {"mim_share": -0.1}, {"mim_share_end": math.nan}, {"itm": "triple"}, {"fused_share": 2}],
+    [
+        {"mlm_share": 1.2},
+        {"mim_share": -0.1},
+        {"mim_share_end": math.nan},
+        {"itm": "triple"},
+        {"fused_share": 2},
+        {"patch_dropout": 1.0},
+        {"patch_dropout": math.nan},
+    ],
 )
 def test_settings_out_of_range_are_refused_by_name(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):

@@ -141,7 +141,7 @@ def test_a_run_may_stop_and_go_on_anywhere(stock, inputs):
     fused_share=st.sampled_from([0.0, 0.5, 0.7, 1.0]),
 )
 def test_the_ranks_together_see_the_whole_batch(stock, inputs, world, step, itm, fused_share):
-    corruption = Corruption(itm=itm, itm_negative_share=0.4, fused_share=fused_share)
+    corruption = Corruption(itm=itm, itm_negative_share=0.4, fused_share=fused_share, patch_dropout=0.5)
     augment = Augment(erase_share=0.5)
     whole = loader(stock, inputs, corruption=corruption, augment=augment).batch(step)
     parts = [
@@ -202,6 +202,23 @@ def test_half_of_a_pair_batch_may_be_fused(stock, inputs):
             len(batch.fused.ids) == len(batch.target) == len(batch.picture.is_masked) == len(batch.picture.codes) == 3
         )
         assert len(batch.picture.pixels) == len(batch.text.ids) == 6
+
+
+def test_dropped_patches_concern_pairs_only_and_leave_the_rest_as_it_was(stock, inputs):
+    whole = loader(stock, inputs, codes=FakeCodes())
+    made = loader(stock, inputs, codes=FakeCodes(), corruption=Corruption(patch_dropout=0.5))
+    for one, other in zip(whole.batches(0, 20), made.batches(0, 20), strict=True):
+        mine, yours = tensors(one), tensors(other)
+        assert mine.keys() == yours.keys()
+        assert all(torch.equal(mine[name], yours[name]) for name in mine if name != ".picture.kept")
+        if not isinstance(one, TextBatch):
+            assert mine[".picture.kept"].shape == (6, 0)
+            assert yours[".picture.kept"].shape == ((6, 8) if isinstance(one, PairBatch) else (6, 0))
+
+
+def test_dropping_patches_of_a_model_without_patches_is_refused(stock, inputs):
+    with pytest.raises(ValueError, match=r"corruption\.patch_dropout is 0\.5"):
+        loader(stock, inputs, corruption=Corruption(patch_dropout=0.5), grid=0)
 
 
 def test_codes_are_those_of_the_picture_and_view_that_is_seen(stock, inputs):

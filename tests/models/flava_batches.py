@@ -36,6 +36,7 @@ def pictures(
         pixels=torch.randint(256, (rows, 3, size_px, size_px), generator=generator, dtype=torch.uint8),
         is_masked=is_masked,
         codes=torch.randint(codes, (fused, patches), generator=generator) * is_masked,
+        kept=torch.zeros(rows, 0, dtype=torch.long),
     )
 
 

@@ -44,7 +44,7 @@ def batch(pictures: Tensor) -> ImageBatch:
     return ImageBatch(
         keys=torch.zeros(len(pictures), 3, dtype=torch.long),
         product=torch.arange(len(pictures)),
-        picture=Pictures(pictures, is_masked=rows.bool(), codes=rows.long()),
+        picture=Pictures(pictures, is_masked=rows.bool(), codes=rows.long(), kept=rows.long()),
     )
 
 

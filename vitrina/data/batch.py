@@ -45,12 +45,14 @@ class Texts(_Movable):
 class Pictures(_Movable):
     """`pixels` (b, 3, h, w) uint8; `is_masked` (b, p) bool, patches to predict; `codes` (b, p) int64, their targets.
 
-    Where nothing is to be predicted, `is_masked` is all False and `codes` all zero.
+    Where nothing is to be predicted, `is_masked` is all False and `codes` all zero. `kept` (b, k) int64 names the
+    patches that the clean pass sees, ascending in each row; no columns, (b, 0), stand for all of them.
     """
 
     pixels: Tensor
     is_masked: Tensor
     codes: Tensor
+    kept: Tensor
 
 
 @dataclass(frozen=True)

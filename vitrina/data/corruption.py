@@ -38,6 +38,9 @@ class Corruption:
     product's with probability `itm_negative_share`; in `"segments"` it always holds two descriptions, one of them
     another product's. `fused_share` of a pair batch's rows are masked and fused at all; 0 is for models without
     fusion.
+
+    `patch_dropout` of a clean picture's patches are left out of the contrastive pass (FLIP, Li et al. 2023, section
+    3), others in every epoch; at least one stays. Only pair batches have such a pass.
     """
 
     mlm_share: float = 0.15
@@ -46,6 +49,7 @@ class Corruption:
     itm: Literal["pair", "segments"] = "pair"
     itm_negative_share: float = 0.1
     fused_share: float = 1.0
+    patch_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         for name, share in (
@@ -57,6 +61,11 @@ class Corruption:
         ):
             if not 0 <= share <= 1:
                 raise ValueError(f"corruption.{name} is {share}: a share lies between 0 and 1.")
+        if not 0 <= self.patch_dropout < 1:
+            raise ValueError(
+                f"corruption.patch_dropout is {self.patch_dropout}: choose a share from 0 up to, but not including, 1, "
+                "or nothing of a picture would be seen."
+            )
         if self.itm not in ("pair", "segments"):
             raise ValueError(f"corruption.itm is {self.itm!r}: choose 'pair' or 'segments'.")
 
@@ -204,3 +213,18 @@ def mask_blocks(keys: np.ndarray, *, grid: tuple[int, int], share: float, seed: 
     rest = uniform(seed, keys, name="last patches", shape=(patches,)) + hidden
     order = np.argsort(np.argsort(rest, axis=1, kind="stable"), axis=1, kind="stable")
     return hidden | (order < (wanted - hidden.sum(axis=1))[:, None])
+
+
+def kept_patches(keys: np.ndarray, *, patches: int, share: float, seed: int) -> np.ndarray:
+    """The patches that stay when `share` of them is dropped, (b, k) int64 ascending in each row, by their keys (b, 3).
+
+    k is the same for all rows and at least 1; where nothing is dropped, k is 0: no columns stand for all patches.
+
+    >>> kept_patches(np.array([[2, 0, 7]]), patches=4, share=0.5, seed=0).shape
+    (1, 2)
+    """
+    dropped = min(round(share * patches), patches - 1)
+    if dropped <= 0:
+        return np.zeros((len(keys), 0), dtype=np.int64)
+    chance = uniform(seed, keys, name="kept patches", shape=(patches,))
+    return np.sort(np.argsort(chance, axis=1, kind="stable")[:, dropped:], axis=1)

@@ -18,6 +18,7 @@ from vitrina.data.corruption import (
     WordMasking,
     fuse_pairs,
     fuse_segments,
+    kept_patches,
     mask_blocks,
     pair_is_negative,
 )
@@ -41,7 +42,7 @@ class LooksUpCodes(Protocol):
 class Loader:
     """Turns the plan's rows into batches; a pure function of the step.
 
-    `grid` is the model's patches a side, 0 for a model that masks none. `codes` gives the targets of masked patches;
+    `grid` is the model's patches a side, 0 for a model that neither masks nor drops any. `codes` gives the targets of masked patches;
     without it `codes` are all zero. Rank `rank` of `world` gets its share of each batch. A picture that cannot be read
     gives way to another one of its product, or to another product of its source, always the same; it is logged once,
     and more than `error_budget` of them stop the run. Randomness comes from `plan.seed`.
@@ -80,6 +81,11 @@ class Loader:
             raise ValueError(
                 "Image codes are looked up by view, but augment.views is None, a fresh view every epoch: "
                 "set augment.views to the number of views that the codes were computed for."
+            )
+        if corruption.patch_dropout > 0 and grid == 0:
+            raise ValueError(
+                f"corruption.patch_dropout is {corruption.patch_dropout}, but this model's pictures have no patches to "
+                "leave out: set it to 0."
             )
         if corruption.mlm_share > 0 and ("text" in plan.sizes or ("pair" in plan.sizes and corruption.fused_share > 0)):
             mask_id(inputs.tokenizer)
@@ -147,7 +153,7 @@ class Loader:
             return ImageBatch(
                 keys=torch.from_numpy(shown.keys),
                 product=torch.from_numpy(shown.keys[:, 2].copy()),
-                picture=self._pictures(shown, masked=len(keys), step=step),
+                picture=self._pictures(shown, masked=len(keys), dropout=0.0, step=step),
             )
         first, last = self._rank * fused // self._world, (self._rank + 1) * fused // self._world
         return self._pair_batch(shown, fused=last - first, step=step)
@@ -171,7 +177,7 @@ class Loader:
             text_key=_text_keys(texts),
             text=self._inputs.texts(texts),
             text_matches=torch.ones(len(texts), dtype=torch.bool),
-            picture=self._pictures(shown, masked=fused, step=step),
+            picture=self._pictures(shown, masked=fused, dropout=self._corruption.patch_dropout, step=step),
             fused=fusion.text,
             fused_matches=torch.from_numpy(fusion.matches),
             target=torch.from_numpy(fusion.target),
@@ -195,8 +201,11 @@ class Loader:
         assert self._builder is not None, "pairs are fused without a builder"
         return self._builder.draw_negatives(keys, products=products)
 
-    def _pictures(self, shown: Shown, *, masked: int, step: int) -> Pictures:
-        """The pixels of all rows, the hidden patches of the first `masked` rows and their codes."""
+    def _pictures(self, shown: Shown, *, masked: int, dropout: float, step: int) -> Pictures:
+        """The pixels of all rows, the hidden patches of the first `masked` rows and their codes.
+
+        Of the clean pictures a share of `dropout` of the patches is left out.
+        """
         keys, grid = shown.keys[:masked], self._grid
         share = self._corruption.mim_share_at(step / max(self._plan.total_steps - 1, 1))
         is_masked = mask_blocks(keys, grid=(grid, grid), share=share, seed=self._seed)
@@ -216,7 +225,13 @@ class Loader:
             geometry=self._inputs.geometry,
             seed=self._seed,
         )
-        return Pictures(pixels=shown.pixels, is_masked=torch.from_numpy(is_masked), codes=torch.from_numpy(codes))
+        kept = kept_patches(shown.keys, patches=grid * grid, share=dropout, seed=self._seed)
+        return Pictures(
+            pixels=shown.pixels,
+            is_masked=torch.from_numpy(is_masked),
+            codes=torch.from_numpy(codes),
+            kept=torch.from_numpy(kept),
+        )
 
 
 def _text_keys(texts: list[str]) -> Tensor:
