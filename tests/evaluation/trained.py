@@ -10,6 +10,7 @@ from vitrina.catalogue.product import Product, Text
 from vitrina.catalogue.store import write_catalogue
 from vitrina.recipes.recipe import Recipe, with_settings
 from vitrina.training.loop import train
+from vitrina.training.machine import Machine
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 160, 60), "blue": (40, 60, 200), "black": (20, 20, 20)}
 KINDS = ("mug", "camisón", "lamp")
@@ -64,7 +65,7 @@ def make_shop(folder: Path) -> Path:
 
 
 def trained(recipe: Recipe, *, shop: Path, run: Path) -> Path:
-    train(recipe, catalogues=[shop], run=run, workers=0, device="cpu")
+    train(recipe, catalogues=[shop], run=run, machine=Machine(workers=0, device="cpu"))
     return run
 
 

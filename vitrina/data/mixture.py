@@ -1,24 +1,36 @@
 """Mixture: how many batches of each kind, and in which order."""
 
 import math
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, TypeVar
 
 from vitrina.data.sources import KINDS, Kind
 
-_SHORTEST_BLOCK, _LONGEST_BLOCK = 20, 1000
+LONGEST_BLOCK = 1000
+"""Batches among which shares are rounded where no shorter block meets them exactly."""
+
+_SHORTEST_BLOCK = 20
+
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """`share_of_run` of all steps with shares of their own; shares are weights and need not sum to one."""
+    """`share_of_run` of all steps with shares of their own; shares are weights and need not sum to one.
+
+    `domains` are the weights of business domains while the stage lasts; empty takes the mixture's.
+    """
 
     share_of_run: float
     text: float
     image: float
     pair: float
+    domains: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "domains", dict(self.domains))
 
 
 @dataclass(frozen=True)
@@ -29,8 +41,16 @@ class Mixture:
     `order="spread"` spaces each kind as evenly as whole batches allow. With `stages` the run goes through them one
     after another and the shares above are not used.
 
+    `domains` are weights of business domains by name, and `temperature` T weighs a domain by its number of examples to
+    the power of 1/T (Arivazhagan et al. 2019, section 4.2): 1 is as the data are, a large T treats all domains alike.
+    Where both are given, a domain's weight is their product. A domain without a weight among others that have one is
+    left out. Where neither is given, nor by any stage, domains are not told apart; where some stage alone names
+    domains, the others meet all domains as the data are.
+
     >>> Mixture(stages=(Stage(0.2, text=1, image=1, pair=0), Stage(0.8, text=0.15, image=0.15, pair=0.7))).order
     'random'
+    >>> Mixture(domains={"fashion": 2, "grocery": 1}).is_by_domain
+    True
     """
 
     text: float = 0.15
@@ -38,22 +58,41 @@ class Mixture:
     pair: float = 0.70
     order: Literal["random", "spread"] = "random"
     stages: tuple[Stage, ...] = ()
+    domains: Mapping[str, float] = field(default_factory=dict, hash=False, metadata={"names": "open"})
+    temperature: float | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "domains", dict(self.domains))
         if self.order not in ("random", "spread"):
             raise ValueError(f"mixture.order is {self.order!r}: choose 'random' or 'spread'.")
-        for stage in self.stages or (Stage(1.0, self.text, self.image, self.pair),):
+        _check_domains(self.domains, where="mixture.domains")
+        for number, stage in enumerate(self.stages):
+            _check_domains(stage.domains, where=f"mixture.stages[{number}].domains")
+        for number, stage in enumerate(self.parts(), start=1):
+            where = f"The mixture's stage {number}" if self.stages else "The mixture"
             shares = (stage.share_of_run, stage.text, stage.image, stage.pair)
             if any(not math.isfinite(share) or share < 0 for share in shares):
-                raise ValueError(f"The mixture's {stage} has a share that is negative or not a number.")
+                raise ValueError(f"{where} has a share that is negative or not a number: {stage}.")
             if stage.text + stage.image + stage.pair <= 0:
-                raise ValueError(f"The mixture's {stage} asks for no kind of batch: give one a share above 0.")
+                raise ValueError(f"{where} asks for no kind of batch: give one a share above 0.")
         if self.stages and sum(stage.share_of_run for stage in self.stages) <= 0:
             raise ValueError("The mixture's stages take no share of the run: give one a share_of_run above 0.")
+        if self.temperature is not None and not 0 < self.temperature < math.inf:
+            raise ValueError(
+                f"mixture.temperature is {self.temperature}: choose a number above 0 (1 keeps the data's proportions, "
+                "a large one treats all domains alike), or none."
+            )
+
+    @property
+    def is_by_domain(self) -> bool:
+        """Whether business domains are told apart, so that every batch holds products of one."""
+        return self.temperature is not None or any(stage.domains for stage in self.parts())
 
     def parts(self) -> tuple[Stage, ...]:
-        """The stages, or the whole run as one."""
-        return self.stages or (Stage(1.0, self.text, self.image, self.pair),)
+        """The stages, or the whole run as one, each with the weights of domains that hold in it."""
+        if not self.stages:
+            return (Stage(1.0, self.text, self.image, self.pair, self.domains),)
+        return tuple(stage if stage.domains else replace(stage, domains=self.domains) for stage in self.stages)
 
 
 @dataclass(frozen=True)
@@ -69,16 +108,30 @@ def keep_available(mixture: Mixture, kinds: Collection[Kind]) -> Available:
 
     Raises ValueError where a stage, or the run, is left with nothing.
     """
+    return keep_given(mixture, [Given(kinds) for _ in mixture.parts()])
+
+
+@dataclass(frozen=True)
+class Given:
+    """The kinds of batch that a stage's products give; `domains` names these where they are some among others."""
+
+    kinds: Collection[Kind]
+    domains: str | None = None
+
+
+def keep_given(mixture: Mixture, given: Sequence[Given]) -> Available:
+    """`keep_available` where each stage has kinds of its own."""
     notes = []
     kept = []
-    for number, stage in enumerate(mixture.parts(), start=1):
-        absent: list[Kind] = [kind for kind in KINDS if kind not in kinds and share_of(stage, kind) > 0]
+    for number, (stage, there) in enumerate(zip(mixture.parts(), given, strict=True), start=1):
+        absent: list[Kind] = [kind for kind in KINDS if kind not in there.kinds and share_of(stage, kind) > 0]
         left = replace(stage, **dict.fromkeys(absent, 0.0))
         where = f" in stage {number}" if mixture.stages else ""
+        of = "" if there.domains is None else f" of {there.domains}"
         if left.text + left.image + left.pair <= 0:
             raise ValueError(
-                f"The mixture asks for {' and '.join(absent)} batches only{where}, but the training products have "
-                f"none: they give {', '.join(sorted(kinds)) or 'nothing'}. Change the mixture's shares."
+                f"The mixture asks for {' and '.join(absent)} batches only{where}, but the training products{of} have "
+                f"none: they give {', '.join(sorted(there.kinds)) or 'nothing'}. Change the mixture's shares."
             )
         total = left.text + left.image + left.pair
         for kind in absent:
@@ -86,7 +139,7 @@ def keep_available(mixture: Mixture, kinds: Collection[Kind]) -> Available:
             shares = {each: share_of(left, each) / total for each in KINDS}
             others = ", ".join(f"{each} {value:.0%}" for each, value in shares.items() if value)
             notes.append(
-                f"No training product gives {kind} batches{where}: their {lost:.0%} go to the others, now {others}."
+                f"No training product{of} gives {kind} batches{where}: their {lost:.0%} go to the others, now {others}."
             )
         kept.append(left)
     if mixture.stages:
@@ -101,22 +154,53 @@ def share_of(stage: Stage, kind: Kind) -> float:
 
 
 def block_counts(stage: Stage) -> dict[Kind, int]:
-    """How many batches of each kind a block holds.
+    """How many batches of each kind a block holds, domains aside.
 
     A block is the smallest number of batches, 20 or more and at most 1000, whose whole batches meet the shares
     exactly: 3, 3 and 14 of 20 by default. Shares that no such block meets are rounded over 1000 batches by largest
     remainder (ties to the kind named first), every kind asked for getting at least one.
     """
     shares: dict[Kind, Fraction] = {kind: Fraction(share_of(stage, kind)).limit_denominator(10**6) for kind in KINDS}
-    total = sum(shares.values())
+    return whole_counts(shares)
+
+
+def whole_counts(shares: Mapping[Name, Fraction]) -> dict[Name, int]:
+    """How many of a block's batches each gets: exactly its share where a block can give it, else by `apportion`."""
+    length = exact_length(shares)
+    if length is None:
+        return apportion(shares, among=LONGEST_BLOCK)
+    total = sum(shares.values(), Fraction(0))
+    return {name: int(share / total * length) for name, share in shares.items()}
+
+
+def exact_length(shares: Mapping[Name, Fraction]) -> int | None:
+    """The smallest number of batches, 20 or more and at most 1000, whose whole batches meet the shares exactly."""
+    total = sum(shares.values(), Fraction(0))
     exact = math.lcm(*((share / total).denominator for share in shares.values()))
-    if exact <= _LONGEST_BLOCK:
-        length = exact * -(-_SHORTEST_BLOCK // exact)
-        return {kind: int(shares[kind] / total * length) for kind in KINDS}
-    wanted: dict[Kind, Fraction] = {kind: shares[kind] / total * _LONGEST_BLOCK for kind in KINDS}
-    counts: dict[Kind, int] = {kind: max(math.floor(wanted[kind]), 1 if wanted[kind] else 0) for kind in KINDS}
-    order = sorted(KINDS, key=lambda kind: (counts[kind] - wanted[kind], KINDS.index(kind)))
-    for kind in order[: max(0, _LONGEST_BLOCK - sum(counts.values()))]:
-        counts[kind] += 1
-    counts[max(KINDS, key=lambda kind: counts[kind])] -= max(0, sum(counts.values()) - _LONGEST_BLOCK)
+    return None if exact > LONGEST_BLOCK else exact * -(-_SHORTEST_BLOCK // exact)
+
+
+def apportion(shares: Mapping[Name, Fraction], *, among: int) -> dict[Name, int]:
+    """`among` batches shared out by largest remainder, ties to what is named first; what has a share gets one at least.
+
+    The largest gives where these ones are too many.
+    """
+    assert among >= sum(share > 0 for share in shares.values()), "fewer batches than there are shares"
+    total, names = sum(shares.values(), Fraction(0)), list(shares)
+    wanted = {name: share / total * among for name, share in shares.items()}
+    counts = {name: max(math.floor(share), 1 if share else 0) for name, share in wanted.items()}
+    for name in sorted(names, key=lambda name: counts[name] - wanted[name])[: max(0, among - sum(counts.values()))]:
+        counts[name] += 1
+    for _ in range(sum(counts.values()) - among):
+        counts[max(names, key=lambda name: counts[name])] -= 1
     return counts
+
+
+def _check_domains(weights: Mapping[str, float], *, where: str) -> None:
+    for name, weight in weights.items():
+        if not name.strip():
+            raise ValueError(f"{where} has a domain without a name: the mixture's domains are named as products are.")
+        if not math.isfinite(weight) or weight < 0:
+            raise ValueError(f"{where}.{name} is {weight}: a domain's weight in the mixture is a number of 0 or more.")
+    if weights and not any(weights.values()):
+        raise ValueError(f"{where}: every weight is 0, so the mixture has nothing to show; give a domain more than 0.")

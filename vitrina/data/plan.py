@@ -13,8 +13,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from vitrina.data.domains import Members, domain_counts, keep_available_domains
 from vitrina.data.draws import hashed, uniform
-from vitrina.data.mixture import Mixture, block_counts, keep_available
+from vitrina.data.mixture import Mixture, Stage, block_counts, keep_available
 from vitrina.data.permutation import permute
 from vitrina.data.sources import KINDS, Kind
 
@@ -22,19 +23,22 @@ from vitrina.data.sources import KINDS, Kind
 BUCKET_BATCHES = 8
 
 _VERSION = 1
+_DIGESTED_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True)
 class PlannedBatch:
     """One kind of batch for all ranks: `indices` (b,) int64 into the rows of that source, `epochs` (b,) of the source.
 
-    `source` is the kind's number: 0 text, 1 image, 2 pair.
+    `source` is the kind's number: 0 text, 1 image, 2 pair. `domain` is the business domain that all rows belong to,
+    and whose epochs are counted, where the mixture tells domains apart.
     """
 
     kind: Kind
     source: int
     epochs: np.ndarray
     indices: np.ndarray
+    domain: str | None = None
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -51,16 +55,30 @@ class PlannedBatch:
         rows = len(self) // world
         start = fused + rank * rows - first
         chosen = np.r_[first:last, start : start + rows - (last - first)]
-        return PlannedBatch(self.kind, self.source, self.epochs[chosen], self.indices[chosen])
+        return PlannedBatch(self.kind, self.source, self.epochs[chosen], self.indices[chosen], self.domain)
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """What a batch is drawn from: one kind's examples, or those of one domain, `size` of them.
+
+    `key` stands for the domain in the keys of draws, so that another domain more or less changes nothing.
+    """
+
+    kind: Kind
+    domain: str | None
+    size: int
+    members: Members | None
+    key: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class _Stretch:
-    """A stage laid out in steps: where it starts, and how many batches of each kind came before."""
+    """A stage laid out in steps: where it starts, batches of each cell in a block, and how many came before."""
 
     first_step: int
-    counts: dict[Kind, int]
-    before: dict[Kind, int]
+    counts: tuple[int, ...]
+    before: tuple[int, ...]
 
 
 class Plan:
@@ -71,6 +89,11 @@ class Plan:
     shuffled afresh each time that it has been gone through. `text_lengths` maps (epochs, indices) of the text source
     to lengths: with it, text-only batches hold texts of similar length. Pairs are never sorted by length, as the
     negatives of the contrastive loss are the other rows of the batch and would be told apart by length alone.
+
+    A mixture that tells business domains apart needs `domains`, the members of each domain among a kind's rows. Then
+    every (kind, domain) is a source of its own, with its own exact share and epochs, and a batch holds one domain: the
+    negatives within it are of the same trade, which is what a search among that shop's products has to tell apart, and
+    its losses say how that domain is learnt.
 
     `fingerprint` identifies the sequence of batches; with the stock's digest it identifies a run's data. Raises
     ValueError where the sources cannot serve the mixture.
@@ -91,100 +114,175 @@ class Plan:
         seed: int,
         total_steps: int,
         text_lengths: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+        domains: Mapping[Kind, Mapping[str, Members]] | None = None,
     ) -> None:
         if batch_rows < 1 or total_steps < 1:
             raise ValueError(f"A run has at least one step and one row: steps {total_steps}, batch_rows {batch_rows}.")
+        assert (domains is not None) == mixture.is_by_domain, "domains are given where the mixture tells them apart"
         self.sizes: dict[Kind, int] = {kind: int(sources[kind]) for kind in KINDS if sources.get(kind, 0) > 0}
-        available = keep_available(mixture, self.sizes.keys())
+        self._cells = _cells(self.sizes) if domains is None else _cells_by_domain(domains)
+        self._domain_sizes: dict[Kind, dict[str, int]] = {}
+        for cell in self._cells:
+            if cell.domain is not None:
+                self._domain_sizes.setdefault(cell.kind, {})[cell.domain] = cell.size
+        if domains is None:
+            available = keep_available(mixture, self.sizes.keys())
+        else:
+            available = keep_available_domains(mixture, sizes=self._domain_sizes)
         self.mixture = available.mixture
         self.batch_rows = batch_rows
         self.seed = seed
         self.total_steps = total_steps
         self._text_lengths = text_lengths
+        self._bucket = lru_cache(maxsize=4)(self._sorted_bucket)
+        self._pattern = lru_cache(maxsize=8)(self._drawn_pattern)
         self._stretches = self._lay_out()
-        asked = {kind for stretch in self._stretches for kind, count in stretch.counts.items() if count}
         self.notes = available.notes + tuple(
-            f"Only {size} products give {kind} batches of {batch_rows}: a batch repeats some of them."
-            for kind, size in self.sizes.items()
-            if kind in asked and size < batch_rows
+            f"Only {cell.size} products {'' if cell.domain is None else f'of {cell.domain} '}give {cell.kind} batches "
+            f"of {batch_rows}: a batch repeats some of them."
+            for number, cell in enumerate(self._cells)
+            if cell.size < batch_rows and any(stretch.counts[number] for stretch in self._stretches)
         )
         self.fingerprint = self._describe()
-        self._bucket = lru_cache(maxsize=4)(self._sorted_bucket)
 
     def batch(self, step: int) -> PlannedBatch:
         """The rows of all ranks at a step, from 0 on; beyond `total_steps` the last stage goes on."""
+        number, stretch, block, slot = self._find(step)
+        pattern = self._pattern(number, block=block, counts=stretch.counts)
+        cell = int(pattern[slot])
+        earlier = int((pattern[:slot] == cell).sum())
+        ordinal = stretch.before[cell] + block * stretch.counts[cell] + earlier
+        if self._cells[cell].kind == "text" and self._text_lengths is not None:
+            bucket, member = divmod(ordinal, BUCKET_BATCHES)
+            return self._bucket(cell, bucket)[member]
+        start = ordinal * self.batch_rows
+        return self._planned(cell, positions=np.arange(start, start + self.batch_rows, dtype=np.int64))
+
+    def domain_of(self, step: int) -> str | None:
+        """The business domain of a step's batch without its rows; None where the mixture tells no domains apart."""
+        number, stretch, block, slot = self._find(step)
+        return self._cells[int(self._pattern(number, block=block, counts=stretch.counts)[slot])].domain
+
+    def members(self, kind: Kind, *, domain: str) -> np.ndarray:
+        """The positions (n,) int64 of a domain's products among a kind's rows, ascending."""
+        found = [cell.members for cell in self._cells if (cell.kind, cell.domain) == (kind, domain)]
+        return np.concatenate([np.asarray(each, dtype=np.int64) for each in found if each is not None])
+
+    def _find(self, step: int) -> tuple[int, _Stretch, int, int]:
+        """The stretch that a step lies in and its number there, the block and the place in the block."""
         assert step >= 0, f"step {step}"
         number = bisect_right([stretch.first_step for stretch in self._stretches], step) - 1
         stretch = self._stretches[number]
-        length = sum(stretch.counts.values())
-        block, slot = divmod(step - stretch.first_step, length)
-        pattern = self._pattern(number, block=block, counts=stretch.counts)
-        source = int(pattern[slot])
-        kind = KINDS[source]
-        earlier = int((pattern[:slot] == source).sum())
-        ordinal = stretch.before[kind] + block * stretch.counts[kind] + earlier
-        if kind == "text" and self._text_lengths is not None:
-            bucket, member = divmod(ordinal, BUCKET_BATCHES)
-            return self._bucket(bucket)[member]
-        start = ordinal * self.batch_rows
-        return self._planned(source, positions=np.arange(start, start + self.batch_rows, dtype=np.int64))
+        block, slot = divmod(step - stretch.first_step, sum(stretch.counts))
+        return number, stretch, block, slot
 
     def _lay_out(self) -> list[_Stretch]:
         stages = self.mixture.parts()
         shares = np.cumsum([0.0] + [stage.share_of_run for stage in stages])
         starts = np.round(shares / shares[-1] * self.total_steps).astype(np.int64).tolist()
         stretches: list[_Stretch] = []
-        before: dict[Kind, int] = dict.fromkeys(KINDS, 0)
+        before = np.zeros(len(self._cells), dtype=np.int64)
         for number, stage in enumerate(stages):
             steps = starts[number + 1] - starts[number]
             if steps == 0:
                 continue
-            counts = block_counts(stage)
-            stretches.append(_Stretch(starts[number], counts, dict(before)))
-            blocks, rest = divmod(steps, sum(counts.values()))
+            counts = self._counts(stage)
+            stretches.append(_Stretch(starts[number], counts, tuple(before.tolist())))
+            blocks, rest = divmod(steps, sum(counts))
             pattern = self._pattern(len(stretches) - 1, block=blocks, counts=counts)[:rest]
-            for source, kind in enumerate(KINDS):
-                before[kind] += blocks * counts[kind] + int((pattern == source).sum())
+            before = before + blocks * np.array(counts) + np.bincount(pattern, minlength=len(self._cells))
         return stretches
 
-    def _pattern(self, stretch: int, *, block: int, counts: dict[Kind, int]) -> np.ndarray:
-        """The kinds of a block's batches, as numbers (length,)."""
-        numbers = np.repeat(np.arange(len(KINDS)), [counts[kind] for kind in KINDS])
+    def _counts(self, stage: Stage) -> tuple[int, ...]:
+        """How many batches of each cell a block of the stage holds."""
+        if not self.mixture.is_by_domain:
+            by_kind = block_counts(stage)
+            return tuple(by_kind[cell.kind] for cell in self._cells)
+        found = domain_counts(stage, sizes=self._domain_sizes, temperature=self.mixture.temperature)
+        return tuple(found.get((cell.kind, cell.domain or ""), 0) for cell in self._cells)
+
+    def _drawn_pattern(self, stretch: int, *, block: int, counts: tuple[int, ...]) -> np.ndarray:
+        """The cells of a block's batches, as numbers (length,)."""
+        numbers = np.repeat(np.arange(len(counts)), counts)
         if self.mixture.order == "random":
             drawn = uniform(self.seed, np.array([[stretch, block]]), name="block", shape=(len(numbers),))[0]
             return numbers[np.argsort(drawn, kind="stable")]
-        places = np.concatenate([(np.arange(counts[kind]) + 0.5) / max(counts[kind], 1) for kind in KINDS])
+        places = np.concatenate([(np.arange(count) + 0.5) / max(count, 1) for count in counts])
         return numbers[np.argsort(places, kind="stable")]
 
-    def _planned(self, source: int, *, positions: np.ndarray) -> PlannedBatch:
-        kind = KINDS[source]
-        epochs, places = np.divmod(positions, self.sizes[kind])
-        keys = hashed(self.seed, np.stack([np.full_like(epochs, source), epochs], axis=1), name="shuffle")
-        indices = permute(places, sizes=np.asarray(self.sizes[kind]), keys=keys)
-        return PlannedBatch(kind, source, epochs, indices)
+    def _planned(self, number: int, *, positions: np.ndarray) -> PlannedBatch:
+        cell = self._cells[number]
+        source = KINDS.index(cell.kind)
+        epochs, places = np.divmod(positions, cell.size)
+        columns = [np.full_like(epochs, each) for each in (source, *cell.key)]
+        keys = hashed(self.seed, np.stack([*columns, epochs], axis=1), name="shuffle")
+        indices = permute(places, sizes=np.asarray(cell.size), keys=keys)
+        if isinstance(cell.members, range):
+            indices = indices + cell.members.start
+        elif cell.members is not None:
+            indices = cell.members[indices].astype(np.int64)
+        return PlannedBatch(cell.kind, source, epochs, indices, cell.domain)
 
-    def _sorted_bucket(self, bucket: int) -> list[PlannedBatch]:
+    def _sorted_bucket(self, number: int, bucket: int) -> list[PlannedBatch]:
         """The text batches of a bucket: its rows in order of length, cut into batches, and these shuffled."""
         assert self._text_lengths is not None
         rows = BUCKET_BATCHES * self.batch_rows
-        drawn = self._planned(0, positions=np.arange(bucket * rows, (bucket + 1) * rows, dtype=np.int64))
+        drawn = self._planned(number, positions=np.arange(bucket * rows, (bucket + 1) * rows, dtype=np.int64))
         by_length = np.argsort(self._text_lengths(drawn.epochs, drawn.indices), kind="stable")
-        shuffled = np.argsort(uniform(self.seed, np.array([[bucket]]), name="bucket", shape=(BUCKET_BATCHES,))[0])
+        keys = np.array([[*self._cells[number].key, bucket]])
+        shuffled = np.argsort(uniform(self.seed, keys, name="bucket", shape=(BUCKET_BATCHES,))[0])
         batches = []
         for member in shuffled:
             # In the order of the plan again: ranks that share the batch get rows of all lengths.
             chosen = np.sort(by_length[member * self.batch_rows : (member + 1) * self.batch_rows])
-            batches.append(PlannedBatch("text", 0, drawn.epochs[chosen], drawn.indices[chosen]))
+            batches.append(PlannedBatch("text", 0, drawn.epochs[chosen], drawn.indices[chosen], drawn.domain))
         return batches
 
     def _describe(self) -> str:
+        mixture = asdict(self.mixture)
         facts = {
             "version": _VERSION,
             "sizes": self.sizes,
-            "mixture": asdict(self.mixture),
+            "mixture": mixture,
             "batch_rows": self.batch_rows,
             "seed": self.seed,
             "total_steps": self.total_steps if self.mixture.stages else None,
             "text": "in buckets of length" if self._text_lengths is not None else "as drawn",
         }
+        if self.mixture.is_by_domain:
+            facts["domains"] = [[cell.kind, cell.domain, _digest(cell.members)] for cell in self._cells]
+        else:
+            # As it was written before there were domains: such a plan is the same plan.
+            del mixture["domains"], mixture["temperature"]
+            for stage in mixture["stages"]:
+                del stage["domains"]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _cells(sizes: Mapping[Kind, int]) -> tuple[_Cell, ...]:
+    return tuple(_Cell(kind, None, sizes.get(kind, 0), None, ()) for kind in KINDS)
+
+
+def _cells_by_domain(domains: Mapping[Kind, Mapping[str, Members]]) -> tuple[_Cell, ...]:
+    return tuple(
+        _Cell(kind, name, len(members), members, (_number(name),))
+        for kind in KINDS
+        for name, members in sorted(domains.get(kind, {}).items())
+        if len(members)
+    )
+
+
+def _number(domain: str) -> int:
+    """63 bits that stand for a name in the key of a draw."""
+    return int.from_bytes(hashlib.blake2b(domain.encode(), digest_size=8).digest(), "little") >> 1
+
+
+def _digest(members: Members | None) -> str:
+    """Which positions these are, the same for a stretch and for an array of the same positions."""
+    assert members is not None, "the cells of a mixture by domain have members"
+    if isinstance(members, range) or len(members) == members[-1] - members[0] + 1:
+        return f"{members[0]} to {members[-1]}"
+    digest = hashlib.blake2b(digest_size=16)
+    for start in range(0, len(members), _DIGESTED_AT_ONCE):
+        digest.update(members[start : start + _DIGESTED_AT_ONCE].astype("<i8").tobytes())
+    return digest.hexdigest()

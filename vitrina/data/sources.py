@@ -65,5 +65,16 @@ def numbered(column: pa.ChunkedArray) -> Numbered:
     return Numbered(numbers, encoded.dictionary.to_pylist())
 
 
+def domains_of(stock: Stock) -> Numbered:
+    """The business domain of every row of a stock: the product's own, or else the name of its catalogue's folder."""
+    facts = stock.facts()
+    own = numbered(facts["domain"])
+    names = {name: number for number, name in enumerate(own.names)}
+    folders = [catalogue.path.resolve().name for catalogue in stock.catalogues]
+    of_folder = np.array([names.setdefault(folder, len(names)) for folder in folders], dtype=np.int64)
+    numbers = np.where(own.numbers >= 0, own.numbers, of_folder[facts["catalogue"].to_numpy()])
+    return Numbered(numbers, list(names))
+
+
 def _first_with_any(wanted: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
     return wanted if wanted.any() else otherwise
