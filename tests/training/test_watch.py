@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import nn
 
 from vitrina.catalogue.store import write_catalogue
 from vitrina.data.mixture import Mixture
 from vitrina.models.checkpoint import read_metadata, read_tensors
 from vitrina.recipes.recipe import Recipe
 from vitrina.tasks import search
-from vitrina.training.build import build
+from vitrina.training.build import Model, build
 from vitrina.training.load import inputs_of, load
 from vitrina.training.prepare import look_over, recorded_stock, sources_of
 from vitrina.training.run_folder import RunFolder, create_run
@@ -38,7 +37,7 @@ def run_of(recipe: Recipe, *, catalogue: Path, folder: Path) -> RunFolder:
     return create_run(folder, recipe=new.recipe, data=new.data, tokenizer=new.tokenizer)
 
 
-def model_of(folder: RunFolder, *, seed: int) -> nn.Module:
+def model_of(folder: RunFolder, *, seed: int) -> Model:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build(folder.recipe.model, inputs=inputs_of(folder.recipe, tokenizer=folder.tokenizer()))
