@@ -11,6 +11,7 @@ No convolution runs at full resolution: that is what makes minutes on a CPU enou
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import torch
@@ -21,6 +22,8 @@ from vitrina.data.batch import Batch, ImageBatch
 from vitrina.data.inputs import Inputs
 from vitrina.models.answering import ROWS, answering
 from vitrina.models.checkpoint import digest_of
+from vitrina.models.chunks import Thrifty
+from vitrina.models.layers import Repeated, recomputed
 from vitrina.models.sizes import Size, image_tower
 from vitrina.objectives.sums import Sum
 
@@ -83,7 +86,7 @@ class CodebookConfig:
                 return cls(size_px=8 * grid, levels=(7, 5, 5, 5, 5), width=256, blocks=4)
 
 
-class Codebook(nn.Module):
+class Codebook(Thrifty):
     """Encoder, rounding, decoder; one loss, `reconstruction`.
 
     codes = codebook.tokenise(pixels)             # (b, 3, h, w) uint8 -> (b, p) int64, row by row of the grid
@@ -132,16 +135,23 @@ class Codebook(nn.Module):
 
         `chance` is that of a decoder that knows the batch's mean picture only. ValueError for another kind of batch.
         """
-        if not isinstance(batch, ImageBatch):
-            raise ValueError("a codebook learns from pictures only: set mixture.image=1 mixture.text=0 mixture.pair=0")
-        pictures = self._scaled(batch.picture.pixels)
-        rebuilt = self._rebuilt(self.rounded(pictures))
-        differences = picture_differences(rebuilt.float(), pictures)
+        pictures = self._scaled(_images(batch).picture.pixels)
+
+        def piece(rows: slice) -> Tensor:
+            rebuilt = self._rebuilt(self.rounded(pictures[rows]))
+            return picture_differences(rebuilt.float(), pictures[rows])
+
+        differences = torch.cat(self.in_pieces(piece, rows=len(pictures), part=self))
         with torch.no_grad():
             mean_picture = pictures.mean(dim=0, keepdim=True).expand_as(pictures)
-            chance = float(picture_differences(mean_picture, pictures).mean())
-        count = torch.tensor(float(len(pictures)), device=differences.device)
+            chance = picture_differences(mean_picture, pictures).mean()
+        count = torch.full((), float(len(pictures)), device=differences.device)
         return {"reconstruction": Sum(differences.sum(), count, chance=chance)}
+
+    def counts(self, batch: Batch) -> dict[str, Tensor]:
+        """How many terms each loss of `forward(batch)` has, () float32, without computing it."""
+        pixels = _images(batch).picture.pixels
+        return {"reconstruction": torch.full((), float(len(pixels)), device=pixels.device)}
 
     def tokenise(self, pixels: Tensor) -> Tensor:
         """Codes (b, p) int64, row by row of the grid, of pixels (b, 3, h, w) uint8, squares of any size."""
@@ -167,7 +177,7 @@ class Codebook(nn.Module):
 
     def rounded(self, pictures: Tensor) -> Tensor:
         """Values (b, c, grid, grid) of pictures (b, 3, size_px, size_px) in [-1, 1]; gradients pass."""
-        return self.rounding(self.encoder(_channels_last(F.pixel_unshuffle(pictures, self.config.stride_px))))
+        return self.rounding(_through(self.encoder, _channels_last(F.pixel_unshuffle(pictures, self.config.stride_px))))
 
     def resized(self, pixels: Tensor) -> Tensor:
         """Pixels (b, 3, size_px, size_px) uint8 of pictures as the codebook sees them: what `decode_codes` aims at."""
@@ -177,7 +187,7 @@ class Codebook(nn.Module):
         return self.rounding.codes(self.rounded(self._scaled(pixels))).flatten(1)
 
     def _rebuilt(self, values: Tensor) -> Tensor:
-        return self.decoder(_channels_last(values))
+        return _through(self.decoder, _channels_last(values))
 
     def _scaled(self, pixels: Tensor) -> Tensor:
         """(b, 3, h, w) uint8 -> (b, 3, size_px, size_px) float32 in [-1, 1]."""
@@ -229,6 +239,12 @@ class Rounding(nn.Module):
     def _places(self) -> list[int]:
         """What each channel's digit counts."""
         return [math.prod(self.levels[:at]) for at in range(len(self.levels))]
+
+
+def _images(batch: Batch) -> ImageBatch:
+    if not isinstance(batch, ImageBatch):
+        raise ValueError("a codebook learns from pictures only: set mixture.image=1 mixture.text=0 mixture.pair=0")
+    return batch
 
 
 def picture_differences(rebuilt: Tensor, pictures: Tensor) -> Tensor:
@@ -295,6 +311,14 @@ def _decibels(squared_error: Tensor) -> Tensor:
     return 10 * (255**2 / squared_error.clamp(min=1 / 12)).log10()
 
 
+def _through(layers: nn.Sequential, x: Tensor) -> Tensor:
+    """The layers one after another, their blocks again in the backward pass where that is asked for."""
+    for layer in layers:
+        step = partial(layer, x)
+        x = recomputed(step) if isinstance(layer, Repeated) and layer.is_recomputed else step()
+    return x
+
+
 def _channels_last(x: Tensor) -> Tensor:
     """The same channels in the order of memory that convolutions are fastest in: a tenth less time on a CPU."""
     return x.contiguous(memory_format=torch.channels_last)
@@ -308,7 +332,7 @@ def _norm(width: int) -> nn.GroupNorm:
     return nn.GroupNorm(width // 16, width)
 
 
-class _Block(nn.Module):
+class _Block(Repeated):
     """x + two 3 x 3 convolutions of x; nothing at first, as the second begins at zero."""
 
     def __init__(self, width: int) -> None:

@@ -7,6 +7,8 @@ bring is measured against it.
 from dataclasses import dataclass
 from typing import Self
 
+from torch import Tensor
+
 from vitrina.data.batch import Batch, PairBatch
 from vitrina.data.inputs import Inputs
 from vitrina.models.sizes import Size, image_tower, text_tower
@@ -44,6 +46,14 @@ class DualEncoder(TwoTowers):
 
     def forward(self, batch: Batch) -> dict[str, Sum]:
         """The contrastive loss of a PairBatch; ValueError for another kind, which this family cannot learn from."""
-        if not isinstance(batch, PairBatch):
-            raise ValueError("a dual encoder learns from pairs only: set mixture.pair=1 mixture.text=0 mixture.image=0")
-        return {"itc": self.contrast(batch, pixels=self.normalise(batch.picture.pixels))}
+        return {"itc": self.contrast(_pairs(batch))}
+
+    def counts(self, batch: Batch) -> dict[str, Tensor]:
+        """How many terms each loss of `forward(batch)` has, () float32, without computing it."""
+        return {"itc": _pairs(batch).text_matches.sum().float()}
+
+
+def _pairs(batch: Batch) -> PairBatch:
+    if not isinstance(batch, PairBatch):
+        raise ValueError("a dual encoder learns from pairs only: set mixture.pair=1 mixture.text=0 mixture.image=0")
+    return batch

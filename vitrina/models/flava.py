@@ -22,13 +22,14 @@ from vitrina.data.batch import Batch, ImageBatch, PairBatch, Pictures, TextBatch
 from vitrina.data.inputs import Inputs
 from vitrina.models.answering import ROWS, answering
 from vitrina.models.checkpoint import Carried
+from vitrina.models.chunks import rows_of
 from vitrina.models.layers import Transformer, TransformerConfig, initialise
 from vitrina.models.sizes import Size, image_tower, text_tower
 from vitrina.models.towers import States
 from vitrina.models.two_towers import TwoTowers, TwoTowersConfig
 from vitrina.objectives.masked import masked_cross_entropy
 from vitrina.objectives.matching import matching
-from vitrina.objectives.sums import Sum
+from vitrina.objectives.sums import Sum, added
 
 if TYPE_CHECKING:
     from transformers import FlavaForPreTraining
@@ -90,39 +91,72 @@ class Flava(TwoTowers):
             case ImageBatch():
                 return {"mim": self.masked_patches(batch.picture)}
             case PairBatch():
-                pixels, f = self.normalise(batch.picture.pixels), len(batch.target)
-                contrast = {"itc": self.contrast(batch, pixels=pixels)}
-                return contrast | self.masked_pairs(batch, pixels=pixels[:f]) if f else contrast
+                contrast = {"itc": self.contrast(batch)}
+                return contrast | self.masked_pairs(batch) if len(batch.target) else contrast
+
+    def counts(self, batch: Batch) -> dict[str, Tensor]:
+        """How many terms each loss of `forward(batch)` has, () float32, without computing it."""
+        match batch:
+            case TextBatch():
+                return {"mlm": batch.text.is_masked.sum().float()}
+            case ImageBatch():
+                return {"mim": batch.picture.is_masked.sum().float()}
+            case PairBatch():
+                contrast = {"itc": batch.text_matches.sum().float()}
+                if not len(batch.target):
+                    return contrast
+                describes = batch.fused_matches[:, None]
+                return contrast | {
+                    "mmm_text": (batch.fused.is_masked & describes).sum().float(),
+                    "mmm_image": (batch.picture.is_masked & describes).sum().float(),
+                    "itm": torch.full((), float(len(batch.target)), device=batch.target.device),
+                }
 
     def masked_words(self, text: Texts) -> Sum:
         """Masked language modelling on the text tower alone."""
-        tokens = self.text(text.masked_ids, is_token=text.is_token, types=text.types).normed
-        return predict_masked(self.mlm_head, tokens, targets=text.ids, is_masked=text.is_masked)
+
+        def piece(rows: slice) -> Sum:
+            some = rows_of(text, rows)
+            tokens = self.text(some.masked_ids, is_token=some.is_token, types=some.types).normed
+            return predict_masked(self.mlm_head, tokens, targets=some.ids, is_masked=some.is_masked)
+
+        return added(self.in_pieces(piece, rows=len(text.ids), part=self))
 
     def masked_patches(self, picture: Pictures) -> Sum:
         """Masked image modelling on the image tower alone; the targets are image codes (BEiT)."""
-        patches = self.image(self.normalise(picture.pixels), is_masked=picture.is_masked).normed[:, 1:]
-        return predict_masked(self.mim_head, patches, targets=picture.codes, is_masked=picture.is_masked)
 
-    def masked_pairs(self, batch: PairBatch, *, pixels: Tensor) -> dict[str, Sum]:
+        def piece(rows: slice) -> Sum:
+            is_masked = picture.is_masked[rows]
+            patches = self.image(self.normalise(picture.pixels[rows]), is_masked=is_masked).normed[:, 1:]
+            return predict_masked(self.mim_head, patches, targets=picture.codes[rows], is_masked=is_masked)
+
+        return added(self.in_pieces(piece, rows=len(picture.pixels), part=self))
+
+    def masked_pairs(self, batch: PairBatch) -> dict[str, Sum]:
         """Masked multimodal modelling and image-text matching, from one pass over masked pictures and texts.
 
         What is hidden can be told from the other side only where the text describes the picture: other rows are
         matched, not filled.
         """
-        picture, text = batch.picture, batch.fused
-        image_states = self.image(pixels, is_masked=picture.is_masked)
-        text_states = self.text(text.masked_ids, is_token=text.is_token, types=text.types)
-        fused = self.multimodal(image_states, text_states, is_token=text.is_token)
 
-        describes = batch.fused_matches[:, None]
-        hidden_words, hidden_patches = text.is_masked & describes, picture.is_masked & describes
+        def piece(rows: slice) -> FusedLosses:
+            picture, text, describes = batch.picture, rows_of(batch.fused, rows), batch.fused_matches[rows, None]
+            is_masked, codes = picture.is_masked[rows], picture.codes[rows]
+            image_states = self.image(self.normalise(picture.pixels[rows]), is_masked=is_masked)
+            text_states = self.text(text.masked_ids, is_token=text.is_token, types=text.types)
+            fused = self.multimodal(image_states, text_states, is_token=text.is_token)
+            words, patches = text.is_masked & describes, is_masked & describes
+            return FusedLosses(
+                predict_masked(self.mmm_text_head, fused.tokens, targets=text.ids, is_masked=words),
+                predict_masked(self.mmm_image_head, fused.patches, targets=codes, is_masked=patches),
+                self.itm_head(fused.cls),
+            )
+
+        pieces = self.in_pieces(piece, rows=len(batch.target), part=self)
         return {
-            "mmm_text": predict_masked(self.mmm_text_head, fused.tokens, targets=text.ids, is_masked=hidden_words),
-            "mmm_image": predict_masked(
-                self.mmm_image_head, fused.patches, targets=picture.codes, is_masked=hidden_patches
-            ),
-            "itm": matching(self.itm_head(fused.cls), target=batch.target),
+            "mmm_text": added([each.mmm_text for each in pieces]),
+            "mmm_image": added([each.mmm_image for each in pieces]),
+            "itm": matching(torch.cat([each.answers for each in pieces]), target=batch.target),
         }
 
     def match_pairs(self, pictures: Sequence[bytes], texts: Sequence[str]) -> np.ndarray:
@@ -159,6 +193,15 @@ class Flava(TwoTowers):
         from vitrina.models.flava_transformers import write_flava  # which imports this file
 
         write_flava(self, path=path)
+
+
+@dataclass(frozen=True)
+class FusedLosses:
+    """What some fused rows give: two sums, and the answers (f, 2) of the matching head."""
+
+    mmm_text: Sum
+    mmm_image: Sum
+    answers: Tensor
 
 
 @dataclass(frozen=True)

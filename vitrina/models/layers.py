@@ -3,26 +3,51 @@
 Pre-norm (ViT, section 3.1): LayerNorm, attention, LayerNorm, MLP with the exact GELU; no dropout.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal, TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class TransformerConfig:
-    """A stack of `layers` blocks of `width` channels; `mlp_ratio` widths inside the MLP; `eps` of every LayerNorm."""
+    """A stack of `layers` blocks of `width` channels; `mlp_ratio` widths inside the MLP; `eps` of every LayerNorm.
+
+    `activation` is that of the MLPs: the exact GELU, or CLIP's cheaper likeness of it.
+    """
 
     width: int
     heads: int
     layers: int
     mlp_ratio: float = 4.0
     eps: float = 1e-12
+    activation: Literal["gelu", "quick_gelu"] = "gelu"
 
     def __post_init__(self) -> None:
         if self.heads < 1 or self.width % self.heads:
             raise ValueError(f"width {self.width} is not a multiple of heads {self.heads}: choose a width that is")
+
+
+class Repeated(nn.Module):
+    """A block of which a model stacks many: what is recomputed, compiled or sharded by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_recomputed = False
+
+
+def recomputed(run: Callable[[], Result]) -> Result:
+    """`run()`, of which nothing is kept for the backward pass: it runs again there. It must draw nothing at random."""
+    if not torch.is_grad_enabled():
+        return run()
+    return checkpoint(run, use_reentrant=False, preserve_rng_state=False)  # type: ignore[return-value]  # what run returns
 
 
 class Transformer(nn.Module):
@@ -36,24 +61,33 @@ class Transformer(nn.Module):
         """`is_token` (b, t) bool is False on padding, which nothing attends to; None where there is no padding."""
         bias = None if is_token is None else attention_bias(is_token)
         for block in self.blocks:
-            x = block(x, bias=bias)
+            step = partial(block, x, bias=bias)
+            x = recomputed(step) if block.is_recomputed else step()
         return x
 
 
-class Block(nn.Module):
+class Block(Repeated):
     """LayerNorm, attention, LayerNorm, MLP, each pair beside the identity. (b, t, d) -> (b, t, d)."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         inner = round(config.width * config.mlp_ratio)
+        activation = nn.GELU() if config.activation == "gelu" else QuickGELU()
         self.norm1 = nn.LayerNorm(config.width, eps=config.eps)
         self.attention = Attention(config)
         self.norm2 = nn.LayerNorm(config.width, eps=config.eps)
-        self.mlp = nn.Sequential(nn.Linear(config.width, inner), nn.GELU(), nn.Linear(inner, config.width))
+        self.mlp = nn.Sequential(nn.Linear(config.width, inner), activation, nn.Linear(inner, config.width))
 
     def forward(self, x: Tensor, *, bias: Tensor | None) -> Tensor:
         x = x + self.attention(self.norm1(x), bias=bias)
         return x + self.mlp(self.norm2(x))
+
+
+class QuickGELU(nn.Module):
+    """x times the sigmoid of 1.702 x: what CLIP's published weights were trained with."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.sigmoid(1.702 * x)
 
 
 class Attention(nn.Module):

@@ -32,7 +32,11 @@ class Projection(nn.Module):
 
     def forward(self, states: States, *, is_token: Tensor | None = None) -> Tensor:
         """States of t tokens, [CLS] first, padding where `is_token` (b, t) is False -> (b, dimensions)."""
-        return self.spread(self.linear(self._pool(states.normed, is_token=is_token)))
+        return self.spread(self.mapped(states, is_token=is_token))
+
+    def mapped(self, states: States, *, is_token: Tensor | None = None) -> Tensor:
+        """As far as each row goes by itself: what remains is `spread`, which looks at the whole batch."""
+        return self.linear(self._pool(states.normed, is_token=is_token))
 
     def _pool(self, normed: Tensor, *, is_token: Tensor | None) -> Tensor:
         if self.pooling == "cls":

@@ -15,11 +15,15 @@ Stem = Literal["patch", "convolution"]
 
 @dataclass(frozen=True)
 class ImageTowerConfig(TransformerConfig):
-    """A square picture of `size_px`, cut into patches of `patch_px`, by the published stem or by convolutions."""
+    """A square picture of `size_px`, cut into patches of `patch_px`, by the published stem or by convolutions.
+
+    With `entry_norm` a LayerNorm stands before the first block, as in CLIP's picture tower.
+    """
 
     size_px: int = 224
     patch_px: int = 16
     stem: Stem = "patch"
+    entry_norm: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -65,14 +69,20 @@ class ImageTower(nn.Module):
         self.cls = nn.Parameter(torch.empty(1, 1, config.width))
         self.mask_token = nn.Parameter(torch.empty(1, 1, config.width))
         self.positions = nn.Parameter(torch.empty(1, 1 + config.patches, config.width))
+        self.entry_norm = nn.LayerNorm(config.width, eps=config.eps) if config.entry_norm else nn.Identity()
         self.transformer = Transformer(config)
         self.norm = nn.LayerNorm(config.width, eps=config.eps)
         for parameter in (self.cls, self.mask_token, self.positions):
             nn.init.trunc_normal_(parameter, std=0.02, a=-0.04, b=0.04)
         self.transformer.apply(initialise)
 
-    def forward(self, pixels: Tensor, *, is_masked: Tensor | None = None) -> States:
-        """Normalised `pixels` (b, 3, h, w) and patches to hide (b, p) bool -> states of 1 + p tokens."""
+    def forward(self, pixels: Tensor, *, is_masked: Tensor | None = None, kept: Tensor | None = None) -> States:
+        """Normalised `pixels` (b, 3, h, w) -> states of [CLS] and the patches.
+
+        Patches where `is_masked` (b, p) bool is True are hidden: all p are returned. Or only the patches `kept` (b, k)
+        int64 are seen, and k returned, each with the position that it has in the picture (FLIP, Li et al. 2023,
+        section 3); k = 0 sees all.
+        """
         side = self.config.size_px
         if pixels.shape[-2:] != (side, side):
             raise ValueError(f"pictures are {tuple(pixels.shape[-2:])} pixels where the model takes {(side, side)}")
@@ -82,7 +92,9 @@ class ImageTower(nn.Module):
             patches = self.stem(self._hide(pixels, is_masked))
             patches = torch.where(is_masked[:, :, None], self.mask_token.to(patches.dtype), patches)
         x = torch.cat([self.cls.expand(len(patches), -1, -1), patches], dim=1) + self.positions
-        hidden = self.transformer(x)
+        if kept is not None and kept.shape[1]:
+            x = _chosen(x, torch.cat([kept.new_zeros(len(kept), 1), kept + 1], dim=1))
+        hidden = self.transformer(self.entry_norm(x))
         return States(hidden, self.norm(hidden))
 
     def _hide(self, pixels: Tensor, is_masked: Tensor) -> Tensor:
@@ -95,6 +107,12 @@ class ImageTower(nn.Module):
         b, grid, patch = len(pixels), self.config.grid, self.config.patch_px
         hidden = is_masked.view(b, 1, grid, 1, grid, 1).expand(b, 1, grid, patch, grid, patch)
         return pixels.masked_fill(hidden.reshape(b, 1, *pixels.shape[-2:]), 0.0)
+
+
+def _chosen(x: Tensor, places: Tensor) -> Tensor:
+    """Of (b, t, d) the tokens at `places` (b, k) -> (b, k, d); whole rows at once, which `gather` does not."""
+    first = torch.arange(len(x), device=x.device)[:, None] * x.shape[1]
+    return x.flatten(0, 1).index_select(0, (first + places).flatten()).unflatten(0, places.shape)
 
 
 class PatchStem(nn.Module):

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vitrina.data.batch import PairBatch, Texts
+from vitrina.data.batch import PairBatch, Pictures, Texts
 from vitrina.data.inputs import Inputs
 from vitrina.models.answering import answering, embed_in_batches
+from vitrina.models.chunks import Thrifty, rows_of
 from vitrina.models.projection import Pooling, Projection, Spread
 from vitrina.models.towers import ImageTower, ImageTowerConfig, TextTower, TextTowerConfig
 from vitrina.objectives.contrastive import info_nce, learned_scale
@@ -34,7 +35,7 @@ class TwoTowersConfig:
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
 
 
-class TwoTowers(nn.Module):
+class TwoTowers(Thrifty):
     """The towers, their projections and the learned scale; a family adds its forward pass.
 
     `inputs` says how the model reads texts and pictures and is needed to answer only.
@@ -59,11 +60,18 @@ class TwoTowers(nn.Module):
         self.register_buffer("mean", torch.tensor(config.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(config.std).view(3, 1, 1), persistent=False)
 
-    def contrast(self, batch: PairBatch, *, pixels: Tensor) -> Sum:
-        """Image-text contrastive loss on clean, normalised `pixels` and clean texts; twins are never negatives."""
+    def contrast(self, batch: PairBatch) -> Sum:
+        """Image-text contrastive loss on clean pictures and clean texts; twins are never negatives.
+
+        In training the pictures' kept patches alone are seen, where the batch names some. The towers may run on pieces
+        of the rows; what compares rows with each other has them all.
+        """
+        picture, text, rows = batch.picture, batch.text, len(batch.product)
+        images = self.in_pieces(lambda some: self._map_images(picture, some), rows=rows, part=self.image)
+        texts = self.in_pieces(lambda some: self._map_texts(rows_of(text, some)), rows=rows, part=self.text)
         return info_nce(
-            self.project_images(pixels),
-            texts=self.project_texts(batch.text),
+            self.image_projection.spread(torch.cat(images)),
+            texts=self.text_projection.spread(torch.cat(texts)),
             scale=learned_scale(self.logit_scale),
             product=batch.product,
             text_key=batch.text_key,
@@ -80,8 +88,15 @@ class TwoTowers(nn.Module):
 
     def project_texts(self, text: Texts) -> Tensor:
         """Clean texts -> (b, projection), not yet of length one."""
+        return self.text_projection.spread(self._map_texts(text))
+
+    def _map_images(self, picture: Pictures, rows: slice) -> Tensor:
+        kept = picture.kept[rows] if self.training else None
+        return self.image_projection.mapped(self.image(self.normalise(picture.pixels[rows]), kept=kept))
+
+    def _map_texts(self, text: Texts) -> Tensor:
         states = self.text(text.ids, is_token=text.is_token, types=text.types)
-        return self.text_projection(states, is_token=text.is_token)
+        return self.text_projection.mapped(states, is_token=text.is_token)
 
     def embed_images(self, pictures: Sequence[bytes]) -> np.ndarray:
         """(n, projection) float32 of length one, comparable with `embed_texts` by their dot product."""
