@@ -4,11 +4,10 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch import distributed as dist
-from torch.distributed.nn.functional import all_reduce
 
 from vitrina.models.layers import initialise
 from vitrina.models.towers import States
+from vitrina.objectives.ranks import summed
 
 Pooling = Literal["cls", "mean"]
 Spread = Literal["free", "standardised"]
@@ -85,16 +84,10 @@ class BatchStandardisation(nn.Module):
             return (x - mean) * (variance + self.EPS).rsqrt()
 
     def _moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        rows = _sum_over_ranks(x.new_tensor([float(len(x))]))
-        mean = _sum_over_ranks(x.sum(dim=0)) / rows
-        variance = _sum_over_ranks((x - mean).square().sum(dim=0)) / rows
+        rows = summed(torch.full((1,), float(len(x)), device=x.device))
+        mean = summed(x.sum(dim=0)) / rows
+        variance = summed((x - mean).square().sum(dim=0)) / rows
         with torch.no_grad():
             self.mean.lerp_(mean, self.MOMENTUM)
             self.variance.lerp_(variance, self.MOMENTUM)
         return mean, variance
-
-
-def _sum_over_ranks(local: Tensor) -> Tensor:
-    if not dist.is_available() or not dist.is_initialized() or dist.get_world_size() == 1:
-        return local
-    return all_reduce(local)

@@ -5,9 +5,8 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch import distributed as dist
-from torch.distributed.nn.functional import all_gather
 
+from vitrina.objectives.ranks import gathered
 from vitrina.objectives.sums import Sum
 
 
@@ -31,11 +30,11 @@ def info_nce(
         images = F.normalize(images.float(), dim=-1)
         texts = F.normalize(texts.float(), dim=-1)
         scale = scale.float().reshape(())
-        all_images, all_texts = _everybody(images), _everybody(texts)
+        all_images, all_texts = gathered(images), gathered(texts)
 
-        same_product = product[:, None] == _everybody(product)
-        same_text = text_key[:, None] == _everybody(text_key)
-        column_is_valid = _everybody(row_is_valid)
+        same_product = product[:, None] == gathered(product)
+        same_text = text_key[:, None] == gathered(text_key)
+        column_is_valid = gathered(row_is_valid)
         # A column's picture always shows its product; its text belongs to that product only where the row is valid.
         text_fits = (same_product & column_is_valid) | same_text
         image_fits = same_product | (same_text & column_is_valid)
@@ -79,14 +78,3 @@ def _soft_cross_entropy(logits: Tensor, *, fits: Tensor) -> Tensor:
     """(b, n) logits and the columns that fit each row -> (b,); zero for a row that nothing fits."""
     target = fits / fits.sum(dim=1, keepdim=True).clamp(min=1)
     return -(target * logits.log_softmax(dim=1)).sum(dim=1)
-
-
-def _everybody(local: Tensor) -> Tensor:
-    """Concatenate the ranks' rows in rank order; gradients flow back to the rank that owns the row."""
-    if not dist.is_available() or not dist.is_initialized() or dist.get_world_size() == 1:
-        return local
-    if local.is_floating_point():
-        return torch.cat(all_gather(local))
-    gathered = [torch.empty_like(local) for _ in range(dist.get_world_size())]
-    dist.all_gather(gathered, local.contiguous())
-    return torch.cat(gathered)
