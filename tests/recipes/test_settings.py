@@ -3,7 +3,7 @@
 import pytest
 
 from vitrina import recipes
-from vitrina.recipes.recipe import Optim, describe, with_settings
+from vitrina.recipes.recipe import Optim, Recipe, describe, with_settings
 
 
 @pytest.fixture
@@ -94,6 +94,43 @@ def test_saying_it_twice_differently_is_refused(recipe):
     ],
 )
 def test_what_does_not_fit_is_refused_in_words(recipe, assignment, words):
+    with pytest.raises(ValueError, match=words):
+        with_settings(recipe, [assignment])
+
+
+def test_domains_get_weights_by_names_of_the_shops_own(recipe):
+    changed = with_settings(recipe, ["mixture.domains.fashion=2", "mixture.domains.Home & Garden=1e-1"])
+    assert changed.mixture.domains == {"fashion": 2.0, "Home & Garden": 0.1}
+    assert with_settings(changed, ["mixture.domains.fashion=3"]).mixture.domains["fashion"] == 3.0
+    assert with_settings(changed, ["mixture.domains.shop.es=1"]).mixture.domains["shop.es"] == 1.0
+    assert with_settings(changed, ['mixture.domains={"toys": 1}']).mixture.domains == {"toys": 1.0}
+    assert with_settings(changed, ["mixture.domains={}"]) == recipe
+    assert Recipe.from_json(changed.to_json()) == changed
+
+
+def test_domains_of_stages_go_through_settings_and_json(recipe):
+    stages = '[{"share_of_run": 1, "text": 0, "image": 0, "pair": 1, "domains": {"grocery": 2}}]'
+    changed = with_settings(recipe, [f"mixture.stages={stages}", "mixture.temperature=2"])
+    assert changed.mixture.stages[0].domains == {"grocery": 2.0}
+    assert Recipe.from_json(changed.to_json()) == changed
+    described = dict(line.split(maxsplit=1) for line in describe(changed).splitlines() if "  " in line)
+    assert with_settings(recipe, [f"mixture.stages={described['mixture.stages']}", "mixture.temperature=2"]) == changed
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("mixture.domain.fashion=2", r"the nearest is 'mixture\.domains' \(a group of settings, now \{\}\)"),
+        ("mixture.domains.fashion=two", r"mixture\.domains\.fashion must be float, not 'two' \(not set\)"),
+        ("mixture.domains.fashion=-1", r"mixture\.domains\.fashion is -1"),
+        ("mixture.domains=2", r"'mixture\.domains' is a group whose names are yours to choose: mixture\.domains\.NAME"),
+        ("mixture.domains.=2", r"mixture\.domains has a domain without a name"),
+        ('mixture.domains={"a": "b"}', r"mixture\.domains\.a must be float, not 'b'"),
+        ("mixture.domains={a", r"mixture\.domains is not JSON"),
+        ("weights.itd=1", r"no setting 'weights\.itd'; the nearest is 'weights\.itc'"),
+    ],
+)
+def test_what_no_domain_can_weigh_is_refused_and_other_groups_take_no_new_names(recipe, assignment, words):
     with pytest.raises(ValueError, match=words):
         with_settings(recipe, [assignment])
 
