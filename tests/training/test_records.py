@@ -5,6 +5,7 @@ import logging
 import sqlite3
 import subprocess
 import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -175,13 +176,16 @@ class FakeTrackio:
 
     def modules(self, place: Path) -> dict[str, ModuleType]:
         trackio, utils = ModuleType("trackio"), ModuleType("trackio.utils")
-        vars(trackio).update(init=self.init, Image=lambda picture: {"_type": "image", "size": picture.size})
+        vars(trackio).update(
+            init=self.init, finish=self.table.commit, Image=lambda picture: {"_type": "image", "size": picture.size}
+        )
         vars(utils).update(TRACKIO_DIR=place)
+        trackio.__spec__ = ModuleSpec("trackio", None)
         return {"trackio": trackio, "trackio.utils": utils}
 
     def init(self, **asked: Any) -> SimpleNamespace:
         self.asked.append(asked)
-        return SimpleNamespace(log=self.log, finish=self.table.commit)
+        return SimpleNamespace(log=self.log)
 
     def log(self, metrics: dict[str, Any], step: int) -> None:
         self.table.execute("INSERT INTO metrics VALUES (?, ?, ?)", (self.asked[-1]["name"], step, json.dumps(metrics)))

@@ -5,6 +5,7 @@ import io
 import os
 import re
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from PIL import Image
@@ -46,10 +47,8 @@ class TrackioRecord(Record):
 
     @staticmethod
     def check() -> None:
-        try:
-            import_module("trackio")
-        except ImportError as error:
-            raise ImportError("the record trackio needs its package: pip install 'vitrina[trackio]'") from error
+        if find_spec("trackio") is None:  # not imported yet: its folder is still to be told
+            raise ImportError("the record trackio needs its package: pip install 'vitrina[trackio]'")
 
     @property
     def how_to_look(self) -> str:
@@ -66,7 +65,7 @@ class TrackioRecord(Record):
 
     def _finish(self) -> None:
         with _quietly():
-            self._run.finish()
+            self._trackio.finish()
 
 
 def _quietly() -> contextlib.AbstractContextManager[object]:
