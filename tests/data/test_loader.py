@@ -1,6 +1,4 @@
-import logging
 import threading
-from collections import Counter
 
 import numpy as np
 import pytest
@@ -9,87 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models
 
-from vitrina.catalogue.product import Product
-from vitrina.data.batch import Batch, ImageBatch, PairBatch, TextBatch
+from vitrina.data.batch import ImageBatch, PairBatch, TextBatch
 from vitrina.data.builder import Builder, Negatives
 from vitrina.data.corruption import Corruption
 from vitrina.data.inputs import Inputs
 from vitrina.data.loader import Loader
 from vitrina.data.mixture import Mixture
 from vitrina.data.pictures import Augment, PictureGeometry, decode, fixed_views
-from vitrina.data.planning import plan_run
 from vitrina.data.sources import find_sources
-from vitrina.data.stock import Stock
 from vitrina.data.text import text_key
 
-from . import shop
-
-GRID = 4
-EVEN = Mixture(text=0.3, image=0.3, pair=0.4)
-
-
-class FakeCodes:
-    """Codes that say whose they are: picture, view and patch in one number."""
-
-    def lookup(self, rows: np.ndarray, *, pictures: np.ndarray, views: np.ndarray) -> np.ndarray:
-        return (rows * 1000 + pictures * 100 + views * 20)[:, None] + np.arange(GRID * GRID)
-
-
-def loader(
-    stock: Stock,
-    inputs: Inputs,
-    *,
-    mixture: Mixture = EVEN,
-    rows: int = 6,
-    seed: int = 3,
-    augment: Augment | None = None,
-    corruption: Corruption | None = None,
-    **settings,
-) -> Loader:
-    sources = find_sources(stock)
-    plan = plan_run(stock, sources, mixture=mixture, batch_rows=rows, seed=seed, total_steps=20)
-    return Loader(
-        stock,
-        sources,
-        plan,
-        inputs,
-        negatives=Negatives(),
-        augment=augment or Augment(views=3),
-        corruption=corruption or Corruption(),
-        **{"grid": GRID, **settings},
-    )
-
-
-def tensors(value, prefix: str = "") -> dict[str, torch.Tensor]:
-    if isinstance(value, torch.Tensor):
-        return {prefix: value}
-    return {name: each for key, part in vars(value).items() for name, each in tensors(part, f"{prefix}.{key}").items()}
-
-
-def same(one: Batch, other: Batch) -> bool:
-    mine, yours = tensors(one), tensors(other)
-    return (
-        type(one) is type(other)
-        and mine.keys() == yours.keys()
-        and all(torch.equal(value, yours[name]) and value.dtype == yours[name].dtype for name, value in mine.items())
-    )
-
-
-def by_row(batches: list[Batch]) -> dict[tuple, list]:
-    """What every row of some ranks' batches looks like, padding aside."""
-    found: dict[tuple, list] = {}
-    for batch in batches:
-        for row, key in enumerate(batch.keys.tolist()):
-            what = []
-            for name, value in sorted(tensors(batch).items()):
-                if row >= len(value):
-                    continue
-                part = value[row]
-                if name.startswith((".text.", ".fused.")):
-                    part = part[tensors(batch)[name.rsplit(".", 1)[0] + ".is_token"][row]]
-                what.append((name, part.tolist()))
-            found.setdefault(tuple(key), []).append(what)
-    return found
+from .loading import FakeCodes, by_row, loader, same, tensors
 
 
 def test_each_kind_of_batch_holds_what_it_promises(stock, inputs):
@@ -270,78 +198,6 @@ def test_a_tokenizer_without_a_mask_is_refused_before_the_first_step(stock):
     with pytest.raises(ValueError, match="no mask token"):
         loader(stock, plain)
     assert loader(stock, plain, corruption=Corruption(mlm_share=0, fused_share=0), grid=0)
-
-
-@pytest.fixture
-def damaged(tmp_path) -> Stock:
-    """Every fifth product has a picture that is no picture; one of them another that is."""
-
-    def spoiled(number: int) -> Product:
-        product = shop.product(number)
-        if number % 5:
-            return product
-        rest = (shop.jpeg(999),) if number == 10 else ()
-        return Product(id=product.id, titles=product.titles, pictures=(shop.jpeg(number)[:150], *rest))
-
-    return shop.stock_of(tmp_path, [spoiled(number) for number in range(30)])
-
-
-ONLY_PAIRS = Mixture(text=0, image=0, pair=1)
-
-
-def test_an_unreadable_picture_gives_way_to_another_product_always_the_same(damaged, inputs):
-    whole = [loader(damaged, inputs, mixture=ONLY_PAIRS, seed=seed).batch(2) for seed in (3, 3, 4)]
-    assert same(whole[0], whole[1]) and not same(whole[0], whole[2])
-    parts = [loader(damaged, inputs, mixture=ONLY_PAIRS, rank=rank, world=3).batch(2) for rank in range(3)]
-    assert by_row(parts) == by_row([whole[0]])
-    shown = Counter(
-        int(row) for batch in loader(damaged, inputs, mixture=ONLY_PAIRS).batches(0, 50) for row in batch.product
-    )
-    assert set(shown) == {row for row in range(30) if row % 5 or row == 10}
-    assert min(shown.values()) >= 9, "ten epochs show every readable product about ten times"
-
-
-def test_an_unreadable_picture_first_gives_way_to_the_products_next_one(damaged, inputs):
-    still = Augment(flip=False, shift_share=0, scale_share=0, aspect_share=0)
-    batches = loader(damaged, inputs, mixture=ONLY_PAIRS, augment=still).batches(0, 20)
-    seen = [
-        pixels
-        for batch in batches
-        for row, pixels in zip(batch.product, batch.picture.pixels, strict=True)
-        if row == 10
-    ]
-    expected = torch.from_numpy(decode(shop.jpeg(999), geometry=inputs.geometry))
-    assert len(seen) >= 4 and all(torch.equal(pixels, expected) for pixels in seen)
-
-
-def test_substitutes_bring_their_own_text_and_codes(damaged, inputs):
-    for batch in loader(damaged, inputs, mixture=ONLY_PAIRS, codes=FakeCodes()).batches(0, 10):
-        assert torch.equal(batch.picture.codes[:, 0] // 1000, batch.product)
-        for row, product in zip(batch.text_key.tolist(), damaged.read(batch.product.numpy()), strict=True):
-            assert row == text_key(product.texts[0].text)
-
-
-def test_each_unreadable_product_is_logged_once(damaged, inputs, caplog):
-    with caplog.at_level(logging.WARNING, logger="vitrina"):
-        list(loader(damaged, inputs, mixture=ONLY_PAIRS).batches(0, 60))
-    assert len(caplog.messages) == 6 and len(set(caplog.messages)) == 6
-    assert any("p15" in message and "shop row 15" in message for message in caplog.messages)
-
-
-@pytest.mark.parametrize("workers", [0, 2])
-def test_past_the_error_budget_the_run_stops_with_words_and_the_step(damaged, inputs, workers):
-    made = loader(damaged, inputs, mixture=ONLY_PAIRS, error_budget=3, workers=workers)
-    # Another thread may find the next one before the first is told; the damaged shop has six.
-    words = f"{'[456]' if workers else '4'} products have pictures that cannot be read, more than the 3"
-    with pytest.raises(ValueError, match=words) as stopped:
-        list(made.batches(0, 60))
-    assert "the batch of step" in stopped.value.__notes__[0]
-
-
-def test_a_shop_of_unreadable_pictures_says_so(tmp_path, inputs):
-    stock = shop.stock_of(tmp_path, [Product(id=f"p{n}", pictures=(b"nothing",)) for n in range(8)])
-    with pytest.raises(ValueError, match="64 other products"):
-        loader(stock, inputs, mixture=Mixture(text=0, image=1, pair=0)).batch(0)
 
 
 def test_only_a_few_batches_are_prepared_ahead_and_all_threads_end(stock, inputs):

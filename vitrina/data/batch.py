@@ -5,6 +5,7 @@ seed everything random about a row; `product` (b,) is a number that rows of the 
 number that rows with the same normalised text share.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
@@ -16,12 +17,33 @@ class _Movable:
     """Moves every tensor of a frozen dataclass, nested ones too."""
 
     def to(self, device: torch.device | str) -> Self:
-        moved: dict[str, Any] = {}
-        for each in fields(self):  # type: ignore[arg-type]  # subclasses are dataclasses
-            value = getattr(self, each.name)
-            assert isinstance(value, Tensor | _Movable), f"{each.name} cannot move"
-            moved[each.name] = value.to(device, non_blocking=True) if isinstance(value, Tensor) else value.to(device)
-        return type(self)(**moved)
+        """The same on a device; from pinned memory without waiting for the copy."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pinned(self) -> Self:
+        """A copy in memory that a CUDA device reads by itself."""
+        return self._each(Tensor.pin_memory)
+
+    def tensors(self) -> Iterator[Tensor]:
+        """Every tensor, nested ones too."""
+        for value in self._values().values():
+            if isinstance(value, Tensor):
+                yield value
+            else:
+                yield from value.tensors()
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Self:
+        changed: dict[str, Any] = {
+            name: change(value) if isinstance(value, Tensor) else value._each(change)
+            for name, value in self._values().items()
+        }
+        return type(self)(**changed)
+
+    def _values(self) -> "dict[str, Tensor | _Movable]":
+        values = {each.name: getattr(self, each.name) for each in fields(self)}  # type: ignore[arg-type]  # subclasses are dataclasses
+        for name, value in values.items():
+            assert isinstance(value, Tensor | _Movable), f"{name} cannot move"
+        return values
 
 
 @dataclass(frozen=True)

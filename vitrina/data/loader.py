@@ -1,7 +1,7 @@
 """Loader: a step's number goes in, its batch comes out — the same batch on every machine, however many threads help."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
@@ -42,10 +42,10 @@ class LooksUpCodes(Protocol):
 class Loader:
     """Turns the plan's rows into batches; a pure function of the step.
 
-    `grid` is the model's patches a side, 0 for a model that neither masks nor drops any. `codes` gives the targets of masked patches;
-    without it `codes` are all zero. Rank `rank` of `world` gets its share of each batch. A picture that cannot be read
-    gives way to another one of its product, or to another product of its source, always the same; it is logged once,
-    and more than `error_budget` of them stop the run. Randomness comes from `plan.seed`.
+    `grid` is the model's patches a side, 0 for a model that neither masks nor drops any. `codes` gives the targets of
+    masked patches; without it `codes` are all zero. Rank `rank` of `world` gets its share of each batch. A picture that
+    cannot be read gives way to another one of its product, or to another product of its source, always the same; it is
+    logged once, and more than `error_budget` of them stop the run. Randomness comes from `plan.seed`.
 
     Raises ValueError for settings that do not fit together.
 
@@ -106,13 +106,14 @@ class Loader:
         if "pair" in sources and corruption.fused_share > 0:
             self._builder = Builder(stock, sources["pair"].rows, negatives=negatives, seed=plan.seed)
         self._reader = PictureReader(
-            stock, sources, geometry=inputs.geometry, augment=augment, seed=plan.seed, error_budget=error_budget
+            stock, sources, plan, geometry=inputs.geometry, augment=augment, seed=plan.seed, error_budget=error_budget
         )
 
-    def batches(self, start: int, stop: int) -> Iterator[Batch]:
+    def batches(self, start: int, stop: int) -> Generator[Batch, None, None]:
         """The batches of steps `start` to `stop` - 1 in order, a few of them prepared ahead by threads.
 
-        An error while a batch is prepared is raised when its turn comes, with its step.
+        An error while a batch is prepared is raised when its turn comes, with its step. Closing the result ends the
+        threads.
         """
         if self._workers == 0:
             for step in range(start, stop):
@@ -131,6 +132,10 @@ class Loader:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
+    def domain_of(self, step: int) -> str | None:
+        """The business domain of a step's rows; None where the mixture tells no domains apart."""
+        return self._plan.domain_of(step)
+
     def batch(self, step: int) -> Batch:
         """This rank's rows of a step, corrupted and ready for the model."""
         try:
@@ -148,7 +153,7 @@ class Loader:
         )
         if mine.kind == "text":
             return self._text_batch(keys)
-        shown = self._reader.show(keys)
+        shown = self._reader.show(keys, domain=mine.domain)
         if mine.kind == "image":
             return ImageBatch(
                 keys=torch.from_numpy(shown.keys),

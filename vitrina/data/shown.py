@@ -13,6 +13,7 @@ from vitrina.catalogue.product import Product
 from vitrina.data.builder import draw
 from vitrina.data.draws import integers
 from vitrina.data.pictures import PLAIN, Augment, PictureGeometry, View, decode, fixed_views, fresh_views, view_numbers
+from vitrina.data.plan import Plan
 from vitrina.data.sources import KINDS, Kind, Source
 from vitrina.data.stock import Stock
 
@@ -41,7 +42,7 @@ class PictureReader:
     """Shows the drawn picture of each row in its view.
 
     In the place of a picture that cannot be read it shows the product's next one; where the product has none, another
-    product of the same source and epoch, drawn by the row's key. Each such product is logged once; more than
+    product of the same source, domain and epoch, drawn by the row's key. Each such product is logged once; more than
     `error_budget` of them raise ValueError.
     """
 
@@ -49,6 +50,7 @@ class PictureReader:
         self,
         stock: Stock,
         sources: Mapping[Kind, Source],
+        plan: Plan,
         *,
         geometry: PictureGeometry,
         augment: Augment,
@@ -57,6 +59,7 @@ class PictureReader:
     ) -> None:
         self._stock = stock
         self._sources = sources
+        self._plan = plan
         self._geometry = geometry
         self._augment = augment
         self._seed = seed
@@ -64,8 +67,8 @@ class PictureReader:
         self._unreadable: set[int] = set()
         self._lock = threading.Lock()
 
-    def show(self, keys: np.ndarray) -> Shown:
-        """Pictures for `keys` (b, 3) of one source, read together."""
+    def show(self, keys: np.ndarray, *, domain: str | None) -> Shown:
+        """Pictures for `keys` (b, 3) of one source, and of one domain where these are told apart, read together."""
         keys = keys.copy()
         products = self._stock.read(keys[:, 2])
         pictures = draw(self._seed, keys, products=products).pictures
@@ -74,7 +77,7 @@ class PictureReader:
         for row, view in enumerate(self._views(keys, pictures=pictures)):
             seen = self._decode(keys[row], product=products[row], picture=int(pictures[row]), view=view)
             if seen is None:
-                substitute = self._substitute(keys[row])
+                substitute = self._substitute(keys[row], domain=domain)
                 keys[row], products[row] = substitute.keys[0], substitute.products[0]
                 pictures[row], seen = substitute.pictures[0], substitute.pixels[0]
             pixels[row] = seen
@@ -101,8 +104,11 @@ class PictureReader:
             self._note(int(key[2]), product=product, picture=picture, error=error)
             return None
 
-    def _substitute(self, key: np.ndarray) -> Shown:
-        rows = self._sources[KINDS[int(key[0])]].rows
+    def _substitute(self, key: np.ndarray, *, domain: str | None) -> Shown:
+        kind = KINDS[int(key[0])]
+        rows = self._sources[kind].rows
+        if domain is not None:
+            rows = rows[self._plan.members(kind, domain=domain)]
         drawn = integers(self._seed, key[None], name="substitute", below=len(rows), shape=(_SUBSTITUTES,))[0]
         for row in [int(key[2]), *rows[drawn].tolist()]:
             other = np.array([[key[0], key[1], row]], dtype=np.int64)
