@@ -113,8 +113,9 @@ def test_domains_of_stages_go_through_settings_and_json(recipe):
     changed = with_settings(recipe, [f"mixture.stages={stages}", "mixture.temperature=2"])
     assert changed.mixture.stages[0].domains == {"grocery": 2.0}
     assert Recipe.from_json(changed.to_json()) == changed
-    described = dict(line.split(maxsplit=1) for line in describe(changed).splitlines() if "  " in line)
-    assert with_settings(recipe, [f"mixture.stages={described['mixture.stages']}", "mixture.temperature=2"]) == changed
+    line = next(each for each in describe(changed).splitlines() if each.startswith("mixture.stages"))
+    described = "=".join(line.split(maxsplit=1))
+    assert with_settings(recipe, [described, "mixture.temperature=2"]) == changed
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_domains_of_stages_go_through_settings_and_json(recipe):
         ("mixture.domains.=2", r"mixture\.domains has a domain without a name"),
         ('mixture.domains={"a": "b"}', r"mixture\.domains\.a must be float, not 'b'"),
         ("mixture.domains={a", r"mixture\.domains is not JSON"),
-        ("weights.itd=1", r"no setting 'weights\.itd'; the nearest is 'weights\.itc'"),
+        ("weights.itcc=1", r"no setting 'weights\.itcc'; the nearest is 'weights\.itc'"),
     ],
 )
 def test_what_no_domain_can_weigh_is_refused_and_other_groups_take_no_new_names(recipe, assignment, words):
