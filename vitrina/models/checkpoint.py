@@ -122,6 +122,12 @@ class Name:
     is_scalar: bool = False
 
 
+def both(ours: str, *theirs: str) -> Iterator[Name]:
+    """The lines of a layer's weight and bias."""
+    for part in ("weight", "bias"):
+        yield Name(f"{ours}.{part}", tuple(f"{layer}.{part}" for layer in theirs))
+
+
 @dataclass(frozen=True)
 class Translated:
     """Our tensors, and theirs that the table does not mention."""

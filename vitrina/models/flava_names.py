@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from vitrina.models.checkpoint import Name
+from vitrina.models.checkpoint import Name, both
 from vitrina.models.flava import FlavaConfig
 from vitrina.models.layers import TransformerConfig
 from vitrina.models.towers import ImageTowerConfig, TextTowerConfig
@@ -17,44 +17,39 @@ def names(config: FlavaConfig) -> Iterator[Name]:
     yield Name("image.cls", (f"{image}.embeddings.cls_token",))
     yield Name("image.mask_token", (f"{image}.embeddings.mask_token",))
     yield Name("image.positions", (f"{image}.embeddings.position_embeddings",))
-    yield from _layer("image.stem.projection", f"{image}.embeddings.patch_embeddings.projection")
+    yield from both("image.stem.projection", f"{image}.embeddings.patch_embeddings.projection")
     yield from _transformer("image", image, layers=config.image.layers)
     yield Name("text.words.weight", (f"{text}.embeddings.word_embeddings.weight",))
     yield Name("text.positions.weight", (f"{text}.embeddings.position_embeddings.weight",))
     yield Name("text.types.weight", (f"{text}.embeddings.token_type_embeddings.weight",))
-    yield from _layer("text.entry_norm", f"{text}.embeddings.LayerNorm")
+    yield from both("text.entry_norm", f"{text}.embeddings.LayerNorm")
     yield from _transformer("text", text, layers=config.text.layers)
     yield Name("multimodal.cls", (f"{multimodal}.cls_token",))
-    yield from _layer("multimodal.from_image", "flava.image_to_mm_projection")
-    yield from _layer("multimodal.from_text", "flava.text_to_mm_projection")
+    yield from both("multimodal.from_image", "flava.image_to_mm_projection")
+    yield from both("multimodal.from_text", "flava.text_to_mm_projection")
     yield from _transformer("multimodal", multimodal, layers=config.multimodal.layers)
-    yield from _layer("image_projection.linear", "flava.image_projection")
-    yield from _layer("text_projection.linear", "flava.text_projection")
+    yield from both("image_projection.linear", "flava.image_projection")
+    yield from both("text_projection.linear", "flava.text_projection")
     yield Name("logit_scale", ("flava.logit_scale",), is_scalar=True)
     for head in HEADS:
-        yield from _layer(f"{head}.transform", f"{head}.transform.dense")
-        yield from _layer(f"{head}.norm", f"{head}.transform.LayerNorm")
-        yield from _layer(f"{head}.classes", f"{head}.decoder")
-    yield from _layer("itm_head.pooler", "itm_head.pooler.dense")
-    yield from _layer("itm_head.answers", "itm_head.seq_relationship")
+        yield from both(f"{head}.transform", f"{head}.transform.dense")
+        yield from both(f"{head}.norm", f"{head}.transform.LayerNorm")
+        yield from both(f"{head}.classes", f"{head}.decoder")
+    yield from both("itm_head.pooler", "itm_head.pooler.dense")
+    yield from both("itm_head.answers", "itm_head.seq_relationship")
 
 
 def _transformer(ours: str, theirs: str, *, layers: int) -> Iterator[Name]:
     for number in range(layers):
         block, layer = f"{ours}.transformer.blocks.{number}", f"{theirs}.encoder.layer.{number}"
         attention = f"{layer}.attention.attention"
-        yield from _layer(f"{block}.norm1", f"{layer}.layernorm_before")
-        yield from _layer(f"{block}.attention.qkv", f"{attention}.query", f"{attention}.key", f"{attention}.value")
-        yield from _layer(f"{block}.attention.out", f"{layer}.attention.output.dense")
-        yield from _layer(f"{block}.norm2", f"{layer}.layernorm_after")
-        yield from _layer(f"{block}.mlp.0", f"{layer}.intermediate.dense")
-        yield from _layer(f"{block}.mlp.2", f"{layer}.output.dense")
-    yield from _layer(f"{ours}.norm", f"{theirs}.layernorm")
-
-
-def _layer(ours: str, *theirs: str) -> Iterator[Name]:
-    for part in ("weight", "bias"):
-        yield Name(f"{ours}.{part}", tuple(f"{layer}.{part}" for layer in theirs))
+        yield from both(f"{block}.norm1", f"{layer}.layernorm_before")
+        yield from both(f"{block}.attention.qkv", f"{attention}.query", f"{attention}.key", f"{attention}.value")
+        yield from both(f"{block}.attention.out", f"{layer}.attention.output.dense")
+        yield from both(f"{block}.norm2", f"{layer}.layernorm_after")
+        yield from both(f"{block}.mlp.0", f"{layer}.intermediate.dense")
+        yield from both(f"{block}.mlp.2", f"{layer}.output.dense")
+    yield from both(f"{ours}.norm", f"{theirs}.layernorm")
 
 
 def config_from_transformers(config: Mapping[str, Any], *, processor: Mapping[str, Any], origin: str) -> FlavaConfig:
@@ -63,8 +58,8 @@ def config_from_transformers(config: Mapping[str, Any], *, processor: Mapping[st
     problems = [
         f"{part}.{option} is {values[option]!r}"
         for part, values in (("image", image), ("text", text), ("multimodal", multimodal))
-        for option, value in _REQUIRED.items()
-        if values.get(option, value) != value
+        for option, allowed in _REQUIRED.items()
+        if values.get(option, allowed[0]) not in allowed
     ]
     if problems:
         raise ValueError(f"The checkpoint {origin} is a FLAVA that this model cannot be: {', '.join(problems)}")
@@ -90,7 +85,13 @@ def config_from_transformers(config: Mapping[str, Any], *, processor: Mapping[st
     return ours
 
 
-_REQUIRED = {"hidden_act": "gelu", "qkv_bias": True, "mask_token": True, "use_cls_token": True, "num_channels": 3}
+_REQUIRED = {
+    "hidden_act": ("gelu", "quick_gelu"),
+    "qkv_bias": (True,),
+    "mask_token": (True,),
+    "use_cls_token": (True,),
+    "num_channels": (3,),
+}
 _PUBLISHED_MEAN = (0.48145466, 0.4578275, 0.40821073)
 _PUBLISHED_STD = (0.26862954, 0.26130258, 0.27577711)
 
@@ -105,6 +106,7 @@ def config_to_transformers(config: FlavaConfig) -> dict[str, Any]:
             "num_attention_heads": part.heads,
             "intermediate_size": round(part.width * part.mlp_ratio),
             "layer_norm_eps": part.eps,
+            "hidden_act": part.activation,
         }
 
     return {
@@ -145,6 +147,7 @@ def _shape(part: Mapping[str, Any], *, layers: int = 12) -> dict[str, Any]:
         "layers": part.get("num_hidden_layers", layers),
         "mlp_ratio": part.get("intermediate_size", 3072) / width,
         "eps": part.get("layer_norm_eps", 1e-12),
+        "activation": part.get("hidden_act", "gelu"),
     }
 
 
@@ -154,6 +157,11 @@ def refuse_what_does_not_fit(config: FlavaConfig) -> None:
         raise ValueError(
             f'The picture stem "{config.image.stem}" has no place in transformers\' FLAVA, whose stem is "patch": '
             'train with model.image.stem="patch" to export the model'
+        )
+    if config.image.entry_norm:
+        raise ValueError(
+            "transformers' FLAVA has no LayerNorm before its first block, which a picture tower from a CLIP needs: "
+            "this model cannot be exported as a FLAVA"
         )
     if config.pooling != "cls":
         raise ValueError(

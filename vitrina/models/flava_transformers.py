@@ -60,7 +60,7 @@ def read_flava(model_or_path: "FlavaForPreTraining | str | Path") -> Flava:
     checkpoint = read_published(model_or_path, files=CARRIED_FILES)
     processor = json.loads(checkpoint.files.get("preprocessor_config.json", b"{}"))
     config = config_from_transformers(checkpoint.config, processor=processor, origin=checkpoint.origin)
-    translated = to_ours(_untied(checkpoint), names=names(config), origin=checkpoint.origin)
+    translated = to_ours(untied(checkpoint), names=names(config), origin=checkpoint.origin)
     strangers = sorted(name for name in translated.rest if not name.startswith(CARRIED_TENSORS))
     if strangers:
         raise ValueError(f"The checkpoint {checkpoint.origin} has unexpected tensors: {', '.join(strangers[:5])}")
@@ -88,7 +88,7 @@ def write_flava(model: Flava, *, path: str | Path) -> None:
     write_bytes(folder / "config.json", content=_json(carried.config))
 
 
-def _untied(checkpoint: Published) -> dict[str, Tensor]:
+def untied(checkpoint: Published) -> dict[str, Tensor]:
     """The tensors without the second names that transformers gives to the four heads' biases."""
     tensors = dict(checkpoint.tensors)
     for head in HEADS:
