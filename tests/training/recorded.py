@@ -60,8 +60,10 @@ def with_rows(folder: RunFolder, last: int) -> RunFolder:
 
 def wandb_rows(folder: RunFolder) -> list[dict[str, Any]]:
     """The history that W&B's files of a run hold, in the order of the sessions."""
+    import wandb
     from wandb.proto import wandb_internal_pb2
 
+    wandb.teardown()  # W&B writes in a process of its own: wait for its end
     rows = []
     for path in sorted((folder.path / "records" / "wandb").glob("offline-run-*/run-*.wandb")):
         for content in _wandb_records(path.read_bytes()):
