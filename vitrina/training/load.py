@@ -16,13 +16,17 @@ from vitrina.training.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
 
+BEST = "best.safetensors"
+"""What a watched run keeps beside its checkpoints."""
+
 
 def load(run: str | os.PathLike[str]) -> Model:
     """The model of a run, or of one weights file of a run, on the CPU, in evaluation mode, with its inputs.
 
-    Of a run it takes the newest good checkpoint: a finished run's last one, else where training stands; the moving
-    average of the weights where the recipe keeps one, which the log says. Recipe and tokenizer come out of the file's
-    own metadata, so that a single `ema.safetensors` or `model.safetensors` is all that has to be copied elsewhere.
+    Of a run that is watched it takes the best weights so far. Of any other the newest good checkpoint: a finished run's
+    last one, else where training stands; the moving average of the weights where the recipe keeps one. The log says
+    which. Recipe and tokenizer come out of the file's own metadata, so that a single `best.safetensors`,
+    `ema.safetensors` or `model.safetensors` is all that has to be copied elsewhere.
 
     Raises ValueError where `run` is neither, has no checkpoint yet, or is damaged.
 
@@ -36,6 +40,8 @@ def load(run: str | os.PathLike[str]) -> Model:
 def weights_of(run: Path) -> Path:
     """The weights file that `load` takes from a run, verified."""
     folder = RunFolder(run)
+    if (best := _best(folder)) is not None:
+        return best
     checkpoint = newest_good(folder.checkpoints)
     if checkpoint is None:
         raise ValueError(f"{run} has no checkpoint yet: train it first, `vitrina resume {run}` goes on")
@@ -45,12 +51,32 @@ def weights_of(run: Path) -> Path:
     return checkpoint.file(kind)
 
 
+def _best(folder: RunFolder) -> Path | None:
+    """The best weights of a watched run; None where there are none yet, or where they are damaged, which is said."""
+    path, watch = folder.path / BEST, folder.recipe.watch
+    if watch.every == 0 or not path.is_file():
+        return None
+    try:
+        step = read_metadata(path).get("step")
+    except ValueError as error:
+        log.warning("%s; using the newest checkpoint instead", error)
+        return None
+    log.info("%s: the best weights by %s of step %s of %d", folder.path, watch.metric, step, folder.recipe.steps)
+    return path
+
+
 def recipe_of(weights: Path) -> Recipe:
     """The recipe in a weights file's metadata; ValueError where there is none."""
     about = read_metadata(weights)
     if "recipe" not in about:
         raise ValueError(f"{weights} is no file of a Vitrina run: it has no recipe in its metadata")
     return Recipe.from_json(about["recipe"], where=f"the recipe in {weights}")
+
+
+def tokenizer_of(weights: Path) -> Tokenizer | None:
+    """The tokenizer in a weights file's metadata; None for a model that reads no text."""
+    text = read_metadata(weights).get("tokenizer")
+    return None if text is None else Tokenizer.from_str(text)
 
 
 def inputs_of(recipe: Recipe, *, tokenizer: Tokenizer | None) -> Inputs | None:
@@ -62,8 +88,7 @@ def inputs_of(recipe: Recipe, *, tokenizer: Tokenizer | None) -> Inputs | None:
 
 def _load_file(weights: Path) -> Model:
     recipe = recipe_of(weights)
-    text = read_metadata(weights).get("tokenizer")
-    tokenizer = None if text is None else Tokenizer.from_str(text)
+    tokenizer = tokenizer_of(weights)
     # The weights drawn here are overwritten; the caller's random numbers are not disturbed.
     with torch.random.fork_rng(devices=[]):
         model = build(recipe.model, inputs=inputs_of(recipe, tokenizer=tokenizer))

@@ -22,7 +22,8 @@ from vitrina.data.plan import Plan
 from vitrina.data.planning import plan_run
 from vitrina.data.sources import KINDS, Kind, Source, find_sources
 from vitrina.data.stock import Stock
-from vitrina.data.text import train_tokenizer
+from vitrina.data.text import mask_id, train_tokenizer
+from vitrina.models.checkpoint import load_exactly
 from vitrina.models.codebook import Codebook, CodebookConfig
 from vitrina.models.dalle import DalleEncoder
 from vitrina.models.flava import FlavaConfig
@@ -31,6 +32,16 @@ from vitrina.training.build import Model, build
 from vitrina.training.engine import Engine
 from vitrina.training.load import inputs_of, load
 from vitrina.training.run_folder import CatalogueRecord, DataRecord, RunFolder, is_run
+from vitrina.training.start import (
+    START,
+    Start,
+    first_weights,
+    freeze,
+    read_record,
+    read_start,
+    refuse_frozen_without_start,
+)
+from vitrina.training.start_source import read_source
 
 log = logging.getLogger(__name__)
 
@@ -39,34 +50,55 @@ _READ_AT_ONCE = 4096
 
 @dataclass(frozen=True)
 class Beginning:
-    """What a new run's folder holds: the recipe with what was found out, the data's digests, the tokenizer."""
+    """What a new run's folder holds: the recipe with what was found out, the data's digests, the tokenizer.
+
+    `start` are its first weights where they come from somewhere, None where all of them are random.
+    """
 
     recipe: Recipe
     data: DataRecord
     tokenizer: Tokenizer | None
+    start: Start | None
 
 
 @dataclass(frozen=True)
 class Session:
-    """A run put together: its model on the device, its batches from any step on, its tokenizer if it has one."""
+    """A run put together: its model on the device, its batches from any step on, its tokenizer if it has one.
+
+    `fresh` names the parameters that its start did not bring; none where it has no start.
+    """
 
     recipe: Recipe
     model: Model
     loader: Loader
     tokenizer: Tokenizer | None
+    fresh: frozenset[str]
 
 
-def look_over(recipe: Recipe, *, catalogues: Sequence[Path]) -> Beginning:
-    """Find out what a new run needs; nothing is written. ValueError where the catalogues cannot serve the recipe."""
+def look_over(recipe: Recipe, *, catalogues: Sequence[Path], init: str | None = None) -> Beginning:
+    """Find out what a new run needs; nothing is written.
+
+    `init`, or else `recipe.start`, says where the first weights come from; `vitrina.training.start_source` says how
+    the recipe is fitted to them. Raises ValueError where the catalogues cannot serve the recipe, or the weights not.
+    """
+    asked, parts = recipe, None
+    if (init := init or recipe.start) is not None:
+        recipe, parts = read_source(recipe, init=init)
+    refuse_frozen_without_start(recipe)
     stock = Stock([Catalogue.open(path) for path in catalogues])
     sources = sources_of(recipe, stock=stock)
     plan = _plan(recipe, stock=stock, sources=sources)
     for note in plan.notes:
         log.warning("%s", note)
     codebook = find_codebook(recipe, kinds=sources)
-    tokenizer = None
-    if not isinstance(recipe.model, CodebookConfig):
+    if codebook is not None:
+        _refuse_other_grid(codebook, recipe=recipe)
+    tokenizer, vocabulary = None if parts is None else parts.tokenizer, None
+    if tokenizer is not None:
+        _refuse_unmaskable(tokenizer, recipe=recipe, kinds=sources)
+    elif not isinstance(recipe.model, CodebookConfig):
         tokenizer = train_tokenizer(_texts(stock, sources), vocabulary=recipe.vocabulary)
+        vocabulary = tokenizer.get_vocab_size()
     data = DataRecord(
         catalogues=tuple(
             CatalogueRecord(str(each.path.absolute()), each.digest, len(each)) for each in stock.catalogues
@@ -77,12 +109,13 @@ def look_over(recipe: Recipe, *, catalogues: Sequence[Path]) -> Beginning:
     )
     if codebook is not None and recipe.codebook is not None:
         recipe = replace(recipe, codebook=str(Path(recipe.codebook).absolute()))
-    recipe = fitted(
-        recipe,
-        vocabulary=None if tokenizer is None else tokenizer.get_vocab_size(),
-        codes=None if codebook is None else codebook.code_count,
-    )
-    return Beginning(recipe, data, tokenizer)
+    recipe = fitted(recipe, vocabulary=vocabulary, codes=None if codebook is None else codebook.code_count)
+    if parts is None:
+        return Beginning(recipe, data, tokenizer, start=None)
+    start = first_weights(parts, recipe=recipe, asked=asked, tokenizer=tokenizer, codebook=data.codebook)
+    for line in start.record.lines():
+        log.info("%s", line)
+    return Beginning(recipe, data, tokenizer, start)
 
 
 def open_session(folder: RunFolder, *, machine: Engine, workers: int) -> Session:
@@ -108,7 +141,12 @@ def open_session(folder: RunFolder, *, machine: Engine, workers: int) -> Session
         )
     torch.manual_seed(recipe.seed)
     inputs = inputs_of(recipe, tokenizer=tokenizer)
-    model = build(recipe.model, inputs=inputs).to(machine.device).train()
+    model = build(recipe.model, inputs=inputs)
+    record = None if recipe.start is None else read_record(folder.path)
+    if record is not None and folder.last_step == 0:
+        load_exactly(model, tensors=read_start(folder.path), origin=str(folder.path / START))
+    freeze(model, recipe=recipe)
+    model = model.to(machine.device).train()
     loader = Loader(
         stock,
         sources,
@@ -118,13 +156,13 @@ def open_session(folder: RunFolder, *, machine: Engine, workers: int) -> Session
         negatives=recipe.negatives,
         augment=recipe.augment,
         corruption=recipe.corruption,
-        grid=recipe.model.image.grid if isinstance(recipe.model, FlavaConfig) else 0,
+        grid=0 if isinstance(recipe.model, CodebookConfig) else recipe.model.image.grid,
         codes=None if codebook is None else codes_of(recipe, codebook=codebook, stock=stock, sources=sources),
         rank=machine.rank,
         world=machine.world,
         workers=workers,
     )
-    return Session(recipe, model, loader, tokenizer)
+    return Session(recipe, model, loader, tokenizer, fresh=frozenset() if record is None else frozenset(record.fresh))
 
 
 def find_codebook(recipe: Recipe, *, kinds: Collection[Kind]) -> Tokenises | None:
@@ -152,6 +190,22 @@ def find_codebook(recipe: Recipe, *, kinds: Collection[Kind]) -> Tokenises | Non
     if not isinstance(codebook, Codebook):
         raise ValueError(f"{path} is a run of another model, not of a codebook: name one by `--set codebook=CODEBOOK`")
     return codebook
+
+
+def _refuse_other_grid(codebook: Tokenises, *, recipe: Recipe) -> None:
+    """ValueError where the codebook cuts a picture otherwise than the model, before a run is made of them."""
+    assert isinstance(recipe.model, FlavaConfig)
+    side, patches = recipe.geometry.size_px, recipe.model.image.patches
+    codes = codebook.tokenise(torch.zeros(1, 3, side, side, dtype=torch.uint8)).shape[1]
+    if codes != patches:
+        raise ValueError(_other_grid(recipe, codes=codes, patches=patches))
+
+
+def _refuse_unmaskable(tokenizer: Tokenizer, *, recipe: Recipe, kinds: Collection[Kind]) -> None:
+    """ValueError where words are to be hidden and the tokenizer of the start cannot hide any."""
+    meets_words = "text" in kinds or ("pair" in kinds and recipe.corruption.fused_share > 0)
+    if recipe.corruption.mlm_share > 0 and meets_words:
+        mask_id(tokenizer)
 
 
 def sources_of(recipe: Recipe, *, stock: Stock, split: str = "train") -> dict[Kind, Source]:
@@ -223,8 +277,12 @@ def codes_of(recipe: Recipe, *, codebook: Tokenises, stock: Stock, sources: Mapp
     )
     patches = recipe.model.image.patches
     if codes.patches != patches:
-        raise ValueError(
-            f"the codebook {recipe.codebook} gives {codes.patches} codes a picture where the model has {patches} "
-            "patches: train a codebook of the same grid"
-        )
+        raise ValueError(_other_grid(recipe, codes=codes.patches, patches=patches))
     return codes
+
+
+def _other_grid(recipe: Recipe, *, codes: int, patches: int) -> str:
+    return (
+        f"the codebook {recipe.codebook} gives {codes} codes a picture where the model has {patches} patches: train a "
+        "codebook of the same grid"
+    )
