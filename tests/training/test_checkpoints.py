@@ -21,7 +21,7 @@ def parts(step: int) -> dict[str, Part]:
 
 
 def write(folder: Path, *, step: int, keep: int = 3) -> Path:
-    return write_checkpoint(folder, step=step, parts=parts(step), state={"examples": 8 * step}, keep=keep)
+    return write_checkpoint(folder, step=step, parts=parts(step).items(), state={"examples": 8 * step}, keep=keep)
 
 
 def test_a_checkpoint_comes_back_verified(tmp_path):

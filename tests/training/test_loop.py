@@ -57,7 +57,10 @@ def test_a_row_tells_the_whole_step(tmp_path, catalogue):
     assert pair["chance"].keys() == {"mmm_text", "itm", "itc"}
     text = next(row for row in rows if row["kind"] == "text")
     assert text["loss"] == text["mlm"]
-    assert text.keys() == {"step", "kind", "loss", "mlm", "chance", "lr", "grad_norm", "examples"} | TIMING
+    told = {"step", "kind", "domain", "loss", "mlm", "chance", "lr", "grad_norm", "examples"}
+    assert text.keys() == told | TIMING
+    assert text["domain"] is None and text["memory_mb"] > 50
+    assert text["examples_per_second"] == pytest.approx(8 / text["seconds"])
     assert rows[2]["lr"] == 1e-3 and rows[0]["lr"] == pytest.approx(1e-3 / 3)
 
 

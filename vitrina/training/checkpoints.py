@@ -9,7 +9,7 @@ digest of every file, so that a damaged checkpoint is known before it is used.
 import json
 import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,11 +48,12 @@ class Checkpoint:
 
 
 def write_checkpoint(
-    folder: Path, *, step: int, parts: Mapping[str, Part], state: Mapping[str, Any], keep: int
+    folder: Path, *, step: int, parts: Iterable[tuple[str, Part]], state: Mapping[str, Any], keep: int
 ) -> Path:
     """Write `parts` as the checkpoint of `step` below `folder`, then remove all but the last `keep` checkpoints.
 
-    Raises TrainingError where the disk is full or refuses; every checkpoint that stood before still stands then.
+    `parts` are taken one at a time, so that no two need be in memory. Raises TrainingError where the disk is full or
+    refuses, and what `parts` raises; every checkpoint that stood before still stands then.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sweep(folder)
@@ -60,7 +61,7 @@ def write_checkpoint(
     try:
         writing.mkdir()
         files = {}
-        for name, part in parts.items():
+        for name, part in parts:
             path = writing / f"{name}.safetensors"
             write_tensors(path, tensors=part.tensors, metadata=part.metadata)
             files[path.name] = {"sha256": sha256_of(path), "bytes": path.stat().st_size}
@@ -68,6 +69,9 @@ def write_checkpoint(
         write_bytes(writing / "state.json", content=json.dumps(content, indent=2).encode())
         writing.replace(final)
         flush(folder)
+    except TrainingError:
+        shutil.rmtree(writing, ignore_errors=True)
+        raise
     except (OSError, SafetensorError) as error:
         shutil.rmtree(writing, ignore_errors=True)
         raise TrainingError(_words(folder, step=step, reason=error)) from error

@@ -5,19 +5,27 @@ batch; started plainly it has one.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch import distributed as dist
+from torch.distributed import PrefixStore, rendezvous  # type: ignore[reportPrivateImportUsage]
 
-from vitrina.objectives.sums import Sum
 from vitrina.training.files import TrainingError
+from vitrina.training.peers import Peers
+from vitrina.training.run_folder import RunFolder
+from vitrina.training.step import Step
 
-_BUCKET_ELEMENTS = 2**24
+_STEP = timedelta(minutes=30)
+"""How long a rank waits for the others within a step: longer than the chief takes to write any checkpoint."""
+
+_MEETING = timedelta(days=7)
+"""How long it waits where the chief works alone: a tokenizer, image codes, a look at held-out products."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,7 @@ class Engine:
     device: torch.device
     rank: int = 0
     world: int = 1
+    peers: Peers | None = None
 
     @property
     def is_chief(self) -> bool:
@@ -42,46 +51,35 @@ class Engine:
         if self.device.type == "cuda":
             torch.cuda.manual_seed(value)
 
-    def total(self, losses: Mapping[str, Sum], *, names: Sequence[str], is_asked_to_stop: bool) -> Tensor:
-        """(2n + 1,): the values of all `names` summed over the ranks, their counts, and how many ranks were asked to
-        stop. A loss that this rank's rows do not have counts nothing."""
-        zero = torch.zeros((), device=self.device)
-        parts = [losses[name].value.detach().float() if name in losses else zero for name in names]
-        parts += [losses[name].count.detach().float() if name in losses else zero for name in names]
-        parts.append(torch.ones_like(zero) if is_asked_to_stop else zero)
-        totals = torch.stack([each.to(self.device) for each in parts])
+    def added(self, figures: Tensor) -> Tensor:
+        """The figures added up over the ranks, in place."""
         if self.world > 1:
-            dist.all_reduce(totals)
-        return totals
+            dist.all_reduce(figures)
+        return figures
 
-    def share_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Sum the gradients over the ranks; a parameter that no rank has a gradient for keeps None on all of them.
-
-        Every rank divides its sums by the counts of the whole batch, so that adding the gradients up gives those of
-        the whole batch. DistributedDataParallel averages instead, which is wrong where ranks hold different numbers
-        of masked tokens, and waits for parameters that a text-only or image-only batch never uses, or walks the graph
-        at every step to find them.
-        """
+    def spread(self, step: Step, *, shard: bool) -> nn.Module:
+        """The step as all ranks run it together: with shares of its weights on each, or copies of the chief's."""
         if self.world == 1:
-            return
-        trained = [each for each in parameters if each.requires_grad]
-        has_gradient = torch.tensor([each.grad is not None for each in trained], dtype=torch.int32, device=self.device)
-        dist.all_reduce(has_gradient, op=dist.ReduceOp.MAX)
-        used = [each for each, has in zip(trained, has_gradient.tolist(), strict=True) if has]
-        gradients = [torch.zeros_like(each) if each.grad is None else each.grad for each in used]
-        for bucket in _buckets(gradients):
-            flat = torch.cat([each.reshape(-1) for each in bucket])
-            dist.all_reduce(flat)
-            for gradient, summed in zip(bucket, flat.split([each.numel() for each in bucket]), strict=True):
-                gradient.copy_(summed.view_as(gradient))
-        for each, gradient in zip(used, gradients, strict=True):
-            each.grad = gradient
+            return step
+        from vitrina.training.sharding import replicated, sharded  # which takes a second
 
-    def share_start(self, model: nn.Module) -> None:
-        """Give every rank the chief's weights and buffers."""
-        if self.world > 1:
-            for each in (*model.parameters(), *model.buffers()):
-                dist.broadcast(each.detach(), src=0)
+        if not shard:
+            return replicated(step)
+        for each in (*step.parameters(), *step.buffers()):
+            dist.broadcast(each.detach(), src=0)
+        return sharded(step, device=self.device)
+
+    def together(self, folder: RunFolder) -> AbstractContextManager[None]:
+        """Run the body beside the other ranks; where one of them fails or is lost this one stops with words."""
+        return nullcontext() if self.peers is None else self.peers.together(folder)
+
+    def as_chief_says(self, yes: bool) -> bool:
+        """What the chief answers, on every rank; it may take its time."""
+        if self.peers is None:
+            return yes
+        answer = torch.tensor([int(yes)], dtype=torch.int32)
+        dist.broadcast(answer, src=0, group=self.peers.meeting)
+        return bool(answer.item())
 
     @contextmanager
     def chief_first(self) -> Iterator[None]:
@@ -101,9 +99,13 @@ class Engine:
             self._agree(True)
 
     def _agree(self, is_well: bool) -> None:
-        """Meet the other ranks once; raises TrainingError where the chief is not well."""
-        failures = torch.tensor([0 if is_well else 1], dtype=torch.int32, device=self.device)
-        dist.all_reduce(failures)
+        """Meet the other ranks once; raises TrainingError where the chief is not well, or gone."""
+        assert self.peers is not None
+        failures = torch.tensor([0 if is_well else 1], dtype=torch.int32)
+        try:
+            dist.all_reduce(failures, group=self.peers.meeting)
+        except RuntimeError as error:
+            raise TrainingError(f"rank {self.rank} stops because another rank ended before the first step") from error
         if failures.item() and is_well:
             raise TrainingError(f"rank {self.rank} stops because rank 0 could not go on; see its message")
 
@@ -129,9 +131,19 @@ def open_engine(device: str | None = None) -> Iterator[Engine]:
         if world == 1:
             yield Engine(chosen)
             return
-        dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo", rank=rank, world_size=world)
+        store, rank, world = next(rendezvous("env://", rank, world, timeout=_MEETING))
+        dist.init_process_group(
+            "nccl" if chosen.type == "cuda" else "gloo",
+            store=PrefixStore("steps", store),
+            rank=rank,
+            world_size=world,
+            timeout=_STEP,
+            device_id=chosen if chosen.type == "cuda" else None,
+        )
         stack.callback(dist.destroy_process_group)
-        yield Engine(chosen, rank, world)
+        meeting = dist.new_group(backend="gloo", timeout=_MEETING)
+        assert isinstance(meeting, dist.ProcessGroup)
+        yield Engine(chosen, rank, world, Peers(store, meeting, rank, world))
 
 
 @contextmanager
@@ -147,17 +159,3 @@ def _same_every_time(device: torch.device) -> Iterator[None]:
         yield
     finally:
         torch.use_deterministic_algorithms(before, warn_only=warned)
-
-
-def _buckets(tensors: Sequence[Tensor]) -> Iterator[list[Tensor]]:
-    """Neighbours together, up to a size at which latency no longer counts."""
-    bucket: list[Tensor] = []
-    size = 0
-    for each in tensors:
-        bucket.append(each)
-        size += each.numel()
-        if size >= _BUCKET_ELEMENTS:
-            yield bucket
-            bucket, size = [], 0
-    if bucket:
-        yield bucket

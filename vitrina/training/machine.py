@@ -33,3 +33,7 @@ class Machine:
             raise ValueError(f"workers is {self.workers}: choose 0 or more")
         if self.micro_batches < 1:
             raise ValueError(f"micro_batches is {self.micro_batches}: choose 1 or more")
+
+    def about(self) -> dict[str, int | bool]:
+        """What of it may round sums in another order, for the record of a session."""
+        return {"micro_batches": self.micro_batches, "compile": self.compile, "shard": self.shard}

@@ -5,6 +5,8 @@
     RUN/environment.json    versions and machine of every session that trained here
     RUN/tokenizer.json      where the model reads texts
     RUN/metrics.jsonl       a row per step
+    RUN/README.md           the model card, see `card.py`
+    RUN/watch.jsonl         looks at held-out products, see `watch.py`
     RUN/checkpoints/        see `checkpoints.py`
 
 Nothing in it is pickled, imported or executed.
@@ -29,13 +31,15 @@ from vitrina.training.files import TrainingError
 
 log = logging.getLogger(__name__)
 
-_ROUNDING = ("torch", "processor", "threads", "device", "processes")
+_ROUNDING = ("torch", "processor", "threads", "device", "processes", "micro_batches", "compile", "shard")
 """What of a session's environment decides in which order sums are taken."""
 
-TIMING = frozenset({"seconds", "cpu_seconds", "waited_seconds"})
+TIMING = frozenset({"seconds", "cpu_seconds", "waited_seconds", "examples_per_second", "memory_mb"})
 """The fields of a metrics row that no two runs share."""
 
-_OWN_NAMES = frozenset({".lock", "data.json", "environment.json", "tokenizer.json", "metrics.jsonl"})
+_OWN_NAMES = frozenset(
+    {".lock", "data.json", "environment.json", "tokenizer.json", "metrics.jsonl", "start.json", "start.safetensors"}
+)
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,17 @@ class RunFolder:
         """The step of the newest checkpoint, 0 where there is none."""
         return max(steps_in(self.checkpoints), default=0)
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing is left to train."""
+        return self.is_finished_at(self.last_step)
+
+    def is_finished_at(self, step: int) -> bool:
+        """Whether a run whose newest checkpoint is that of `step` is done: by its last step, or ended by its watch."""
+        from vitrina.training.watch_looks import ended_early  # which imports this file
+
+        return step >= self.recipe.steps or ended_early(self, step=step)
+
     def data(self) -> DataRecord:
         path = self.path / "data.json"
         try:
@@ -106,7 +121,7 @@ class RunFolder:
         sessions = json.loads(_read(path))["sessions"] if path.exists() else []
         before = sessions[-1] if sessions else environment
         for name in _ROUNDING:
-            now, then = environment.get(name), before.get(name)
+            now, then = environment.get(name), before.get(name, environment.get(name))
             if now != then:
                 log.warning(
                     "%s goes on with another %s (%s, before %s): sums are rounded in another order, so the result will "
@@ -125,8 +140,8 @@ def refuse_taken(path: Path) -> None:
     """Raise ValueError where a new run cannot be made at `path`: a run stands there, or something else does."""
     if is_run(path):
         run = RunFolder(path)
-        if run.last_step >= run.recipe.steps:
-            raise ValueError(f"{path} holds a finished run of {run.recipe.steps} steps; choose another --run")
+        if run.is_finished:
+            raise ValueError(f"{path} holds a finished run of {run.last_step} steps; choose another --run")
         raise ValueError(
             f"{path} holds a run, at step {run.last_step} of {run.recipe.steps}; go on with it by "
             f"`vitrina resume {path}`, or choose another --run"
