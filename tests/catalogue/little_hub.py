@@ -1,4 +1,4 @@
-"""A hub of datasets on this machine: the routes that huggingface_hub calls, over folders of files."""
+"""A hub of datasets, and of models, on this machine: the routes that huggingface_hub calls, over folders of files."""
 
 import hashlib
 import json
@@ -75,12 +75,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         hub, parts = self.little, urlsplit(self.path)
         hub.asked.append(f"{self.command} {unquote(parts.path)}")
-        if parts.path.startswith("/api/datasets/"):
-            rest = parts.path.removeprefix("/api/datasets/")
+        if parts.path.startswith("/api/"):
+            rest = parts.path.removeprefix("/api/datasets/").removeprefix("/api/models/")
             name, _, more = rest.partition("/revision/") if "/revision/" in rest else rest.partition("/tree/")
             is_tree = "/tree/" in rest
         else:
-            name, _, more = parts.path.removeprefix("/datasets/").partition("/resolve/")
+            name, _, more = parts.path.removeprefix("/datasets/").removeprefix("/").partition("/resolve/")
             is_tree = False
         if name in hub.refuse:
             return self._error(*hub.refuse[name])
