@@ -81,7 +81,7 @@ class LossLook:
                     losses = model(batch.to(device))
                 for name, loss in losses.items():
                     value_and_count = torch.stack([loss.value.float(), loss.count.float()]).tolist()
-                    found = np.array([*value_and_count, loss.chance * value_and_count[1]])
+                    found = np.array([*value_and_count, float(loss.chance) * value_and_count[1]])
                     sums[name] = sums.get(name, np.zeros(3)) + found
             for name, (total, count, chance) in sums.items():
                 share = self._shares[kind] * self._weights.get(name, 0.0)
