@@ -215,15 +215,15 @@ def test_one_pair_in_ten_is_a_negative():
 
 def test_in_the_pair_form_the_words_of_another_product_are_never_predicted(inputs, masking):
     is_negative = np.arange(200) % 3 == 0
-    fused = fuse_pairs(inputs, TEXTS[:200], is_negative=is_negative, keys=KEYS[:200], masking=masking)
+    fused = fuse_pairs(inputs.tokens(TEXTS[:200]), is_negative=is_negative, keys=KEYS[:200], masking=masking)
     assert fused.target.tolist() == fused.matches.tolist() == (~is_negative).tolist()
     assert fused.text.is_masked.any(1).tolist() == (~is_negative).tolist()
 
 
 def test_masks_do_not_tell_which_pair_is_a_negative(inputs, masking):
-    pairs = {"inputs": inputs, "keys": KEYS, "masking": masking}
-    own = fuse_pairs(texts=TEXTS, is_negative=np.zeros(ROWS, dtype=bool), **pairs)
-    foreign = fuse_pairs(texts=TEXTS, is_negative=np.ones(ROWS, dtype=bool), **pairs)
+    tokens = inputs.tokens(TEXTS)
+    own = fuse_pairs(tokens, is_negative=np.zeros(ROWS, dtype=bool), keys=KEYS, masking=masking)
+    foreign = fuse_pairs(tokens, is_negative=np.ones(ROWS, dtype=bool), keys=KEYS, masking=masking)
     assert torch.equal(own.text.masked_ids, foreign.text.masked_ids)
     assert (foreign.text.masked_ids == MASK).any(1).float().mean() > 0.7
 

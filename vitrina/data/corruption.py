@@ -146,14 +146,11 @@ def pair_is_negative(corruption: Corruption, keys: np.ndarray, *, seed: int) -> 
     return uniform(seed, keys, name="is negative") < corruption.itm_negative_share
 
 
-def fuse_pairs(
-    inputs: Inputs, texts: Sequence[str], *, is_negative: np.ndarray, keys: np.ndarray, masking: WordMasking
-) -> Fused:
-    """The `pair` form: `texts` (f) of which those of `is_negative` rows belong to other products.
+def fuse_pairs(tokens: Tokens, *, is_negative: np.ndarray, keys: np.ndarray, masking: WordMasking) -> Fused:
+    """The `pair` form: `tokens` of texts (f) of which those of `is_negative` rows belong to other products.
 
     Words are hidden in all of them alike, but predicted only where the text describes the picture.
     """
-    tokens = inputs.tokens(texts)
     matches = ~is_negative
     text = masking.mask(tokens, keys=keys, is_predicted=np.broadcast_to(matches[:, None], tokens.ids.shape))
     return Fused(text, matches, matches.astype(np.int64))
@@ -192,11 +189,15 @@ def mask_blocks(keys: np.ndarray, *, grid: tuple[int, int], share: float, seed: 
     least = max(1.0, _LEAST_BLOCK_SHARE * patches)
     y, x = np.divmod(np.arange(patches), columns)
     draws = uniform(seed, keys, name="blocks", shape=(_BLOCK_ATTEMPTS, 5))
+    unfinished = np.arange(len(keys))
     for attempt in range(_BLOCK_ATTEMPTS):
-        missing = wanted - hidden.sum(axis=1)
-        if not missing.any():
+        here = hidden[unfinished]
+        missing = wanted - here.sum(axis=1)
+        if not missing.all():
+            unfinished, here, missing = unfinished[missing > 0], here[missing > 0], missing[missing > 0]
+        if not unfinished.size:
             return hidden
-        size, shape, top, left, cut = draws[:, attempt].T
+        size, shape, top, left, cut = draws[unfinished, attempt].T
         area = least + size * np.maximum(missing - least, 0)
         aspect = np.exp((2 * shape - 1) * math.log(1 / _LEAST_ASPECT))
         height = np.clip(np.round(np.sqrt(area * aspect)), 1, rows)
@@ -204,11 +205,11 @@ def mask_blocks(keys: np.ndarray, *, grid: tuple[int, int], share: float, seed: 
         first_y, first_x = np.floor(top * (rows - height + 1)), np.floor(left * (columns - width + 1))
         inside_y = (y >= first_y[:, None]) & (y < (first_y + height)[:, None])
         inside_x = (x >= first_x[:, None]) & (x < (first_x + width)[:, None])
-        new = inside_y & inside_x & ~hidden
+        new = inside_y & inside_x & ~here
         # What is too much is cut from the block's end or, for half of them, from its beginning.
         place = new.cumsum(axis=1)
         place = np.where((cut < 0.5)[:, None], place, place[:, -1:] + 1 - place)
-        hidden |= new & (place <= missing[:, None])
+        hidden[unfinished] = here | (new & (place <= missing[:, None]))
     # Nearly everything is to be hidden and blocks no longer find the rest.
     rest = uniform(seed, keys, name="last patches", shape=(patches,)) + hidden
     order = np.argsort(np.argsort(rest, axis=1, kind="stable"), axis=1, kind="stable")

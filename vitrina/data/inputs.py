@@ -6,12 +6,12 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 from torch import Tensor
 
 from vitrina.data.batch import Texts
 from vitrina.data.pictures import PLAIN, PictureGeometry, View, decode
-from vitrina.data.text import pad_id
+from vitrina.data.text import pad_id, splits_at_spaces
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,11 @@ class Tokens:
     is_token: np.ndarray
     types: np.ndarray
     words: np.ndarray
+
+    def chosen(self, rows: np.ndarray) -> "Tokens":
+        """These rows (n,) alone, repeats allowed, padded to the longest of them."""
+        width = int(self.is_token[rows].sum(axis=1).max(initial=0))
+        return Tokens(*(each[rows, :width] for each in (self.ids, self.is_token, self.types, self.words)))
 
     def clean(self) -> Texts:
         """The texts with nothing masked."""
@@ -73,7 +78,7 @@ class Inputs:
         """Tokens of texts, or of pairs of texts as two segments; the longer of two is shortened first."""
         # Not `encode_batch_fast`: it loses the words that tokens belong to.
         if seconds is None:
-            encodings = self._truncating.encode_batch(list(texts))
+            encodings = self._encode(texts)
         else:
             encodings = self._truncating.encode_batch(list(zip(texts, seconds, strict=True)))
         shape = (len(encodings), max((len(each) for each in encodings), default=0))
@@ -90,6 +95,26 @@ class Inputs:
         is_token = np.arange(shape[1])[None, :] < lengths
         return Tokens(ids=ids, is_token=is_token, types=types, words=words)
 
+    def _encode(self, texts: Sequence[str]) -> list[Encoding]:
+        """The encodings of texts, of which no more is read than it takes to fill a sequence."""
+        if not self._splits_at_spaces:
+            return self._truncating.encode_batch(list(texts))
+        starts = [_first_words(text, count=self.max_tokens) for text in texts]
+        encodings = self._truncating.encode_batch(starts)
+        # A word may vanish when it is normalised: where a beginning leaves room, the whole text is read after all.
+        short = [
+            row
+            for row, (start, text) in enumerate(zip(starts, texts, strict=True))
+            if len(start) < len(text) and len(encodings[row]) < self.max_tokens
+        ]
+        for row, encoding in zip(short, self._truncating.encode_batch([texts[row] for row in short]), strict=True):
+            encodings[row] = encoding
+        return encodings
+
+    @cached_property
+    def _splits_at_spaces(self) -> bool:
+        return splits_at_spaces(self.tokenizer)
+
     @cached_property
     def _truncating(self) -> Tokenizer:
         """A copy of our own: the caller's tokenizer keeps its settings."""
@@ -103,6 +128,12 @@ class Inputs:
             )
         tokenizer.enable_truncation(self.max_tokens, strategy="longest_first")
         return tokenizer
+
+
+def _first_words(text: str, *, count: int) -> str:
+    """A text up to and with the space after its first `count` words."""
+    pieces = text.split(" ", count)
+    return text[: len(text) - len(pieces[-1])] if len(pieces) > count else text
 
 
 def _number_second(sequences: list[int | None], types: np.ndarray, words: np.ndarray) -> None:

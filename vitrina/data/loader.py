@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 
 from vitrina.catalogue.product import Product
-from vitrina.data.batch import Batch, ImageBatch, PairBatch, Pictures, TextBatch
+from vitrina.data.batch import Batch, ImageBatch, PairBatch, Pictures, TextBatch, Texts
 from vitrina.data.builder import Builder, Negatives, draw
 from vitrina.data.corruption import (
     Corruption,
@@ -175,30 +176,35 @@ class Loader:
 
     def _pair_batch(self, shown: Shown, *, fused: int, step: int) -> PairBatch:
         texts = draw(self._seed, shown.keys, products=shown.products).positives
-        fusion = self._fuse(texts[:fused], keys=shown.keys[:fused], products=shown.products[:fused])
+        read = self._read_texts(texts, keys=shown.keys[:fused], products=shown.products[:fused])
         return PairBatch(
             keys=torch.from_numpy(shown.keys),
             product=torch.from_numpy(shown.keys[:, 2].copy()),
             text_key=_text_keys(texts),
-            text=self._inputs.texts(texts),
+            text=read.clean,
             text_matches=torch.ones(len(texts), dtype=torch.bool),
             picture=self._pictures(shown, masked=fused, dropout=self._corruption.patch_dropout, step=step),
-            fused=fusion.text,
-            fused_matches=torch.from_numpy(fusion.matches),
-            target=torch.from_numpy(fusion.target),
+            fused=read.fused.text,
+            fused_matches=torch.from_numpy(read.fused.matches),
+            target=torch.from_numpy(read.fused.target),
         )
 
-    def _fuse(self, positives: list[str], *, keys: np.ndarray, products: list[Product]) -> Fused:
+    def _read_texts(self, texts: list[str], *, keys: np.ndarray, products: list[Product]) -> "_Read":
+        """The texts of a pair batch (b), and those that meet the pictures of its first rows, `keys` (f, 3)."""
         if self._corruption.itm == "segments":
             negatives = self._negatives(keys, products=products)
-            return fuse_segments(self._inputs, positives, negatives=negatives, keys=keys, masking=self._masking)
+            own = texts[: len(keys)]
+            fused = fuse_segments(self._inputs, own, negatives=negatives, keys=keys, masking=self._masking)
+            return _Read(self._inputs.texts(texts), fused)
         is_negative = pair_is_negative(self._corruption, keys, seed=self._seed)
         wanted = np.flatnonzero(is_negative)
-        texts = list(positives)
         others = self._negatives(keys[wanted], products=[products[row] for row in wanted])
-        for row, text in zip(wanted.tolist(), others, strict=True):
-            texts[row] = text
-        return fuse_pairs(self._inputs, texts, is_negative=is_negative, keys=keys, masking=self._masking)
+        # Most texts are read twice, clean and masked: they are tokenised once, the negatives after them.
+        tokens = self._inputs.tokens([*texts, *others])
+        rows = np.arange(len(keys))
+        rows[wanted] = len(texts) + np.arange(len(wanted))
+        fused = fuse_pairs(tokens.chosen(rows), is_negative=is_negative, keys=keys, masking=self._masking)
+        return _Read(tokens.chosen(np.arange(len(texts))).clean(), fused)
 
     def _negatives(self, keys: np.ndarray, *, products: list[Product]) -> list[str]:
         if not products:
@@ -237,6 +243,14 @@ class Loader:
             codes=torch.from_numpy(codes),
             kept=torch.from_numpy(kept),
         )
+
+
+@dataclass(frozen=True)
+class _Read:
+    """The texts of a pair batch: `clean` of all rows, and those that are fused."""
+
+    clean: Texts
+    fused: Fused
 
 
 def _text_keys(texts: list[str]) -> Tensor:

@@ -1,6 +1,7 @@
 """Text: a tokenizer trained on the catalogue, the special tokens of any tokenizer, and the key of a text."""
 
 import hashlib
+import json
 import unicodedata
 from collections.abc import Iterable
 
@@ -33,22 +34,8 @@ def train_tokenizer(texts: Iterable[str], *, vocabulary: int) -> Tokenizer:
     if vocabulary < smallest:
         raise ValueError(f"A vocabulary of {vocabulary} cannot hold every byte: ask for {smallest} tokens or more.")
     tokenizer = Tokenizer(models.BPE(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Sequence(
-        [
-            normalizers.NFKC(),
-            normalizers.Lowercase(),
-            normalizers.Replace(Regex(r"\s+"), " "),
-            normalizers.Strip(),
-            # The first word looks like every other: `red` is one token wherever it stands.
-            normalizers.Prepend(" "),
-        ]
-    )
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(_WORD), behavior="isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
+    tokenizer.normalizer = _normalizer()
+    tokenizer.pre_tokenizer = _pre_tokenizer()
     tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Strip(" ", 1, 0)])
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
@@ -76,6 +63,40 @@ def train_tokenizer(texts: Iterable[str], *, vocabulary: int) -> Tokenizer:
         special_tokens=[("[CLS]", 1), ("[SEP]", 2)],
     )
     return tokenizer
+
+
+def _normalizer() -> normalizers.Normalizer:
+    return normalizers.Sequence(
+        [
+            normalizers.NFKC(),
+            normalizers.Lowercase(),
+            normalizers.Replace(Regex(r"\s+"), " "),
+            normalizers.Strip(),
+            # The first word looks like every other: `red` is one token wherever it stands.
+            normalizers.Prepend(" "),
+        ]
+    )
+
+
+def _pre_tokenizer() -> pre_tokenizers.PreTokenizer:
+    return pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_WORD), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+
+
+def splits_at_spaces(tokenizer: Tokenizer) -> bool:
+    """Whether what follows a space surely changes no token before it: so of our own tokenizers, and of BERT's."""
+    parts = json.loads(tokenizer.to_str())
+    ours = Tokenizer(models.BPE())
+    ours.normalizer, ours.pre_tokenizer = _normalizer(), _pre_tokenizer()
+    own = json.loads(ours.to_str())
+    if all(parts[name] == own[name] for name in ("normalizer", "pre_tokenizer")):
+        return True
+    kinds = [parts[name] and parts[name]["type"] for name in ("normalizer", "pre_tokenizer")]
+    return kinds == ["BertNormalizer", "BertPreTokenizer"]
 
 
 def text_key(text: str) -> int:
