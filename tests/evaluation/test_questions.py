@@ -12,7 +12,8 @@ from vitrina.evaluation.questions import ask
 
 
 def held(products, *, split="val") -> HeldOut:
-    return HeldOut(split, np.arange(len(products)), products, available=len(products))
+    domains = [product.domain or "shop" for product in products]
+    return HeldOut(split, np.arange(len(products)), products, domains, available=len(products))
 
 
 def by_key(findings):

@@ -76,7 +76,7 @@ def held() -> HeldOut:
     products += [
         Product(id=str(n), titles=(Text(f"other {n}"),), pictures=(picture((90, 90, 90)),)) for n in range(6, 30)
     ]
-    return HeldOut("val", np.arange(len(products)), products, available=len(products))
+    return HeldOut("val", np.arange(len(products)), products, ["shop"] * len(products), available=len(products))
 
 
 def page_of(held, **changes) -> Wellformed:

@@ -129,7 +129,9 @@ def _ask_for_hidden(
                 recipe=folder.recipe,
                 stock=Stock([opened]),
                 split=held.split,
-                unigrams=unigrams_of(stocks, inputs=inputs, codebook=codebook, seed=SEED),
+                unigrams=unigrams_of(
+                    stocks, inputs=inputs, codebook=codebook, domains=frozenset(held.domains), seed=SEED
+                ),
                 codebook=codebook,
                 folder=folder.path / "codes",
                 seed=SEED,

@@ -6,6 +6,9 @@ from typing import Literal
 
 Unit = Literal["share", "rank", "number", "nats", "bits", "dB"]
 
+By = Literal["domain", "language"]
+"""What products and texts are told apart by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -37,19 +40,51 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """The figures of some of a section's questions: those of one business domain, or of one language."""
+
+    by: By
+    name: str
+    questions: int
+    metrics: tuple[Metric, ...]
+
+    def metric(self, name: str) -> Metric:
+        """The figure of that name; KeyError where there is none."""
+        return {metric.name: metric for metric in self.metrics}[name]
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
-    """Figures that answer one question: `key` names them in files, `title` and `note` say what they mean."""
+    """Figures that answer one question: `key` names them in files, `title` and `note` say what they mean.
+
+    `groups` hold figures per domain and language, where there are several; `main` names those of them that are shown
+    (the file has all).
+    """
 
     key: str
     title: str
     note: str
     questions: int
     metrics: tuple[Metric, ...]
+    groups: tuple[Group, ...] = ()
+    main: tuple[str, ...] = ()
 
     def metric(self, name: str) -> Metric:
         """The figure of that name; KeyError where there is none."""
         found = {metric.name: metric for metric in self.metrics}
         return found[name]
+
+    def group(self, name: str, *, by: By) -> Group:
+        """The figures of one domain or language; KeyError names those there are."""
+        for group in self.groups:
+            if (group.by, group.name) == (by, name):
+                return group
+        there = ", ".join(group.name for group in self.groups if group.by == by)
+        raise KeyError(f"there is no {by} {name!r} in {self.key}: there are {there or 'none'}")
+
+    def shown(self, group: Group) -> tuple[Metric, ...]:
+        """Those figures of a group that are shown."""
+        return tuple(metric for metric in group.metrics if metric.name in self.main)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +133,11 @@ class Evaluation:
             lines += [f"  {line}" for line in _wrapped(section.note)]
             rows = [("", "", "95 % interval", "base rate")]
             rows += [(each.name, each.shown(), each.interval(), each.base_shown()) for each in section.metrics]
+            rows += [
+                (_of_group(group, each.name), each.shown(), each.interval(), each.base_shown())
+                for group in section.groups
+                for each in section.shown(group)
+            ]
             wide = max(22, *(len(name) for name, *_ in rows))
             lines += [
                 f"  {name:<{wide}}{value:>12}   {span:<19}{base:>12}".rstrip() for name, value, span, base in rows
@@ -127,6 +167,13 @@ def _bare(value: float, *, unit: Unit) -> str:
     if unit == "number":
         return f"{value:,.3f}".removesuffix(".000")
     return f"{value:.2f}" if unit == "dB" else f"{value:.3f}"
+
+
+def _of_group(group: Group, metric: str, *, longest: int = 52) -> str:
+    """The name of a group's figure, the group's own name cut where the line would not fit."""
+    rest = f" ({group.questions:,}): {metric}"
+    room = max(longest - len(rest), 8)
+    return (group.name if len(group.name) <= room else f"{group.name[: room - 1]}…") + rest
 
 
 def _wrapped(note: str, *, width: int = 96) -> list[str]:

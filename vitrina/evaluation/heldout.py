@@ -16,11 +16,15 @@ LARGEST = 5_000
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The products of a split with their catalogue rows; `available` counts the split before sampling."""
+    """The products of a split with their catalogue rows; `available` counts the split before sampling.
+
+    `domains` are the products' business domains: their own, or the name of the catalogue's folder.
+    """
 
     split: str
     rows: np.ndarray
     products: list[Product]
+    domains: list[str]
     available: int
 
 
@@ -44,7 +48,8 @@ def held_out(catalogue: Catalogue, *, split: str, seed: int) -> HeldOut:
     chosen = rows
     if len(rows) > LARGEST:
         chosen = np.sort(np.random.default_rng(seed).choice(rows, LARGEST, replace=False))
-    return HeldOut(split, chosen, catalogue.read(chosen), available=len(rows))
+    products, folder = catalogue.read(chosen), catalogue.path.resolve().name
+    return HeldOut(split, chosen, products, [each.domain or folder for each in products], available=len(rows))
 
 
 def titles_seen(catalogues: Sequence[Catalogue]) -> set[str]:

@@ -1,14 +1,15 @@
 """Tasks over held-out products, turned into sections of figures with intervals and base rates."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from vitrina.catalogue.product import Product
 from vitrina.evaluation import metrics
-from vitrina.evaluation.evaluation import Metric, Section, Unit
+from vitrina.evaluation.evaluation import Group, Metric, Section, Unit
+from vitrina.evaluation.groups import Grouping, grouping, language_of
 from vitrina.tasks import classify, match, search
 from vitrina.tasks.abilities import EmbedsBoth, MatchesPairs
 from vitrina.tasks.prompts import templated
@@ -19,6 +20,9 @@ MOST_CLASSES = 200
 """A level of the category path with more names than this is not classified: it is closer to an id."""
 
 SHUFFLES = 10
+
+OWN = " in the domain"
+"""Added to the name of a figure: the queries of a domain among the rows of that domain alone."""
 
 _DIRECTIONS: dict[search.Query, tuple[str, str]] = {
     "text": ("text_to_picture", "Text → picture"),
@@ -34,12 +38,16 @@ class UnaskableError(ValueError):
 
 @dataclass(frozen=True)
 class Retrieval:
-    """Both directions of a search among the same pairs; `numbers` (q,) say which held-out product each pair is."""
+    """Both directions of a search among the same pairs; `numbers` (q,) say which held-out product each pair is.
+
+    `groupings` tell pairs apart by domain and by the language of their text, where there are several.
+    """
 
     pairs: list[search.Pair]
     numbers: np.ndarray
     by_text: search.Found
     by_picture: search.Found
+    groupings: list[Grouping]
 
 
 @dataclass(frozen=True)
@@ -51,26 +59,36 @@ class Classification:
     confusion: np.ndarray
 
 
-def retrieve(model: EmbedsBoth, *, products: Sequence[Product]) -> Retrieval:
+def retrieve(model: EmbedsBoth, *, products: Sequence[Product], domains: Sequence[str]) -> Retrieval:
     """Pose every product that is a pair, and answer in both directions. Raises UnaskableError for fewer than two."""
     posed = [(number, pair) for number, product in enumerate(products) if (pair := search.pose(product))]
     if len(posed) < 2:
         raise UnaskableError(f"{len(posed)} of {len(products)} products have both a picture and a text")
     pairs = [pair for _, pair in posed]
+    found = (
+        grouping([domains[number] for number, _ in posed], by="domain"),
+        grouping([language_of(products[number].texts[0]) for number, _ in posed], by="language"),
+    )
     return Retrieval(
         pairs,
         np.array([number for number, _ in posed]),
         by_text=search.answer(model, pairs=pairs, query="text"),
         by_picture=search.answer(model, pairs=pairs, query="picture"),
+        groupings=[each for each in found if each is not None],
     )
 
 
-def retrieval_sections(found: Retrieval, *, seed: int) -> list[Section]:
-    """Recall, median rank and MRR in both directions, strict and with duplicates."""
+def retrieval_sections(model: EmbedsBoth, *, found: Retrieval, seed: int) -> list[Section]:
+    """Recall, median rank and MRR in both directions, strict and with duplicates; per domain and language too.
+
+    A group's queries are asked among all rows, and those of a domain also among its own rows, as its shop alone would.
+    A language has no pictures of its own: its queries are asked among all rows only.
+    """
     items = f"{len(found.pairs):,} products, first text and first picture of each"
     sections = []
     for query, (key, title) in _DIRECTIONS.items():
         answers = found.by_text if query == "text" else found.by_picture
+        own = _among_their_own(model, found=found, query=query)
         sections.append(
             _ranked(
                 answers.strict,
@@ -78,6 +96,12 @@ def retrieval_sections(found: Retrieval, *, seed: int) -> list[Section]:
                 title=f"{title}, strict",
                 note=f"Among {items}; only the product's own row is right. Base rate: a random order.",
                 seed=seed,
+                groups=_ranked_groups(
+                    answers.strict,
+                    groupings=found.groupings,
+                    own={name: each.strict for name, each in own.items()},
+                    seed=seed,
+                ),
             )
         )
         twins = float((answers.aware.hits > 1).mean())
@@ -85,8 +109,15 @@ def retrieval_sections(found: Retrieval, *, seed: int) -> list[Section]:
             f"Every row of the same product or with the same text is right ({100 * twins:.1f} % of the queries have "
             "more than one right row). Base rate: a random order."
         )
+        groups = _ranked_groups(
+            answers.aware,
+            groupings=found.groupings,
+            own={name: each.aware for name, each in own.items()},
+            seed=seed,
+        )
         title = f"{title}, duplicates count as right"
-        sections.append(_ranked(answers.aware, key=f"{key}_duplicates", title=title, note=note, seed=seed))
+        key = f"{key}_duplicates"
+        sections.append(_ranked(answers.aware, key=key, title=title, note=note, seed=seed, groups=groups))
     return sections
 
 
@@ -138,10 +169,16 @@ def levels(products: Sequence[Product]) -> list[int]:
 
 
 def classification(
-    model: EmbedsBoth, *, products: Sequence[Product], level: int, seed: int
+    model: EmbedsBoth, *, products: Sequence[Product], domains: Sequence[str], level: int, seed: int
 ) -> tuple[Section, Classification]:
-    """Accuracy and macro-F1 of prompted classification over the categories present, without and with templates."""
-    asked = _posed(products, level=level)
+    """Accuracy and macro-F1 of prompted classification over the categories present, without and with templates.
+
+    Per domain too: with templates, among all categories and among those of the domain's own products. Nobody asks in a
+    language: the templates are those of all.
+    """
+    posed = [(classify.pose(product, level=level), domain) for product, domain in zip(products, domains, strict=True)]
+    asked = [each for each, _ in posed if each is not None]
+    by_domain = grouping([domain for each, domain in posed if each is not None], by="domain")
     names = sorted({each.label for each in asked})
     truth = np.array([names.index(each.label) for each in asked])
     pictures = [each.picture for each in asked]
@@ -150,19 +187,22 @@ def classification(
         "plain name": [[name] for name in names],
         "templates": [templated(name, languages=languages) for name in names],
     }
-    base_accuracy, base_f1 = metrics.majority(truth, classes=len(names))
     found: list[Metric] = []
     answers = np.zeros(len(truth), dtype=np.int64)
     for kind, texts in prompts.items():
         answers = classify.answer(model, pictures=pictures, prompts=texts)
-        statistics = {
-            "accuracy": (metrics.accuracy(truth, predicted=answers), base_accuracy),
-            "macro-F1": (metrics.macro_f1(truth, predicted=answers, classes=len(names)), base_f1),
-        }
-        found += [
-            _metric(f"{name}, {kind}", statistic, questions=len(truth), seed=seed, base=base)
-            for name, (statistic, base) in statistics.items()
-        ]
+        found += _answered(truth, answers, classes=len(names), suffix=kind, seed=seed)
+    groups = []
+    for domain, chosen in [] if by_domain is None else by_domain.groups():
+        own = np.unique(truth[chosen])
+        among_own = classify.answer(
+            model,
+            pictures=[pictures[number] for number in chosen],
+            prompts=[prompts["templates"][each] for each in own],
+        )
+        figures = _answered(truth[chosen], answers[chosen], classes=len(names), suffix="templates", seed=seed)
+        figures += _answered(truth[chosen], own[among_own], classes=len(names), suffix=f"templates{OWN}", seed=seed)
+        groups.append(Group("domain", domain, len(chosen), tuple(figures)))
     section = Section(
         key=f"category_level_{level + 1}",
         title=f"Category of a picture, level {level + 1} ({len(names)} names)",
@@ -170,9 +210,24 @@ def classification(
         f"the mean of templates ({', '.join(languages)}). Base rate: always the commonest category.",
         questions=len(truth),
         metrics=tuple(found),
+        groups=tuple(groups),
+        main=("accuracy, templates", f"accuracy, templates{OWN}") if groups else (),
     )
     confusion = metrics.confusion(truth, predicted=answers, classes=len(names))
     return section, Classification(level, names, confusion)
+
+
+def _answered(truth: np.ndarray, answers: np.ndarray, *, classes: int, suffix: str, seed: int) -> list[Metric]:
+    """Accuracy and macro-F1 of answers (n,), beside always answering the commonest class of this truth (n,)."""
+    accuracy, f1 = metrics.majority(truth, classes=classes)
+    statistics = {
+        "accuracy": (metrics.accuracy(truth, predicted=answers), accuracy),
+        "macro-F1": (metrics.macro_f1(truth, predicted=answers, classes=classes), f1),
+    }
+    return [
+        _metric(f"{name}, {suffix}", statistic, questions=len(truth), seed=seed, base=base)
+        for name, (statistic, base) in statistics.items()
+    ]
 
 
 def matching_section(
@@ -211,18 +266,47 @@ def _titles(product: Product) -> set[str]:
     return {plain(text.text) for text in (product.titles or product.texts)}
 
 
-def _ranked(ranks: Ranks, *, key: str, title: str, note: str, seed: int) -> Section:
-    chance = metrics.retrieval_by_chance(ranks)
+def _among_their_own(model: EmbedsBoth, *, found: Retrieval, query: search.Query) -> dict[str, search.Found]:
+    """By domain: its queries among its own rows alone."""
+    return {
+        name: search.answer(model, pairs=[found.pairs[number] for number in chosen.tolist()], query=query)
+        for grouped in found.groupings
+        if grouped.by == "domain"
+        for name, chosen in grouped.groups()
+    }
+
+
+def _ranked_groups(ranks: Ranks, *, groupings: Sequence[Grouping], own: Mapping[str, Ranks], seed: int) -> list[Group]:
+    """A group's queries among all rows, and a domain's among its own."""
+    groups = []
+    for grouped in groupings:
+        for name, chosen in grouped.groups():
+            figures = _rank_metrics(ranks.only(chosen), seed=seed)
+            if grouped.by == "domain":
+                figures += [replace(each, name=each.name + OWN) for each in _rank_metrics(own[name], seed=seed)]
+            groups.append(Group(grouped.by, name, len(chosen), tuple(figures)))
+    return groups
+
+
+def _ranked(ranks: Ranks, *, key: str, title: str, note: str, seed: int, groups: Sequence[Group] = ()) -> Section:
+    own = f" A domain's and a language's queries search all rows; “{OWN.strip()}”, the rows of that domain alone."
     return Section(
         key=key,
         title=title,
-        note=note,
+        note=note + (own if groups else ""),
         questions=len(ranks),
-        metrics=tuple(
-            _metric(name, statistic, questions=len(ranks), seed=seed, base=chance[name])
-            for name, statistic in metrics.retrieval(ranks).items()
-        ),
+        metrics=tuple(_rank_metrics(ranks, seed=seed)),
+        groups=tuple(groups),
+        main=("R@10", f"R@10{OWN}") if groups else (),
     )
+
+
+def _rank_metrics(ranks: Ranks, *, seed: int) -> list[Metric]:
+    chance = metrics.retrieval_by_chance(ranks)
+    return [
+        _metric(name, statistic, questions=len(ranks), seed=seed, base=chance[name])
+        for name, statistic in metrics.retrieval(ranks).items()
+    ]
 
 
 def _metric(name: str, statistic: metrics.Statistic, *, questions: int, seed: int, base: float) -> Metric:

@@ -57,12 +57,12 @@ def ask(model: object, *, held: HeldOut, seen: set[str], seed: int, unmatched: s
 def _ask_embeddings(model: Remembered, *, held: HeldOut, seen: set[str], seed: int, findings: Findings) -> None:
     products = held.products
     try:
-        found = measure.retrieve(model, products=products)
+        found = measure.retrieve(model, products=products, domains=held.domains)
     except UnaskableError as reason:
         findings.skipped.append(Skipped("Search", str(reason)))
     else:
         findings.retrieval = found
-        findings.sections += measure.retrieval_sections(found, seed=seed)
+        findings.sections += measure.retrieval_sections(model, found=found, seed=seed)
         title = "Search for titles that have no twin in train"
         if held.split == "train":
             findings.skipped.append(Skipped(title, "the training products themselves were asked about"))
@@ -76,6 +76,8 @@ def _ask_embeddings(model: Remembered, *, held: HeldOut, seen: set[str], seed: i
         reason = "no level of the category path has two names or more among the products with pictures"
         findings.skipped.append(Skipped("Category of a picture", reason))
     for level in levels:
-        section, classification = measure.classification(model, products=products, level=level, seed=seed)
+        section, classification = measure.classification(
+            model, products=products, domains=held.domains, level=level, seed=seed
+        )
         findings.sections.append(section)
         findings.classifications.append(classification)
