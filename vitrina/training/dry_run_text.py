@@ -59,11 +59,12 @@ def _data(found: "DryRun") -> list[str]:
             f"{_KINDS[stream.kind]:<18}{stream.examples:>12,}{stream.steps:>10,.0f}{stream.steps * rows:>14,.0f}"
             f"{stream.epochs:>12.1f}{padding:>10}"
         )
-    lines.append(f"In all about {tokens:,.0f} tokens read and {pictures:,.0f} pictures decoded.")
+    read = f"{tokens:,.0f} tokens read and " if tokens else ""
+    lines.append(f"In all about {read}{pictures:,.0f} pictures decoded.")
     for stream in found.streams:
         if len(stream.domains) > 1:
             lines += _wrapped(f"domains of {_KINDS[stream.kind]}: {_shared(stream.domains)}")
-    if found.labels.languages:
+    if tokens and found.labels.languages:
         lines += _wrapped(f"languages of texts: {_shared(found.labels.languages)}")
     return lines
 
@@ -114,9 +115,10 @@ def _labels(labels: Labels, *, max_tokens: int) -> list[str]:
         )
     else:
         lines += _checked(0, "", "no title stands on two products")
-    lines += _checked(
-        labels.empty_pairs, f"{labels.empty_pairs:,} pairs have a text without a word", "no pair has an empty text"
-    )
+    if labels.tokens:
+        lines += _checked(
+            labels.empty_pairs, f"{labels.empty_pairs:,} pairs have a text without a word", "no pair has an empty text"
+        )
     if labels.held_out:
         lines += _checked(
             labels.leaked_titles,
@@ -140,7 +142,7 @@ def _memory(found: "DryRun") -> list[str]:
     parts.append(f"optimiser {_size(memory.optimiser)}")
     if memory.average:
         parts.append(f"moving average {_size(memory.average)}")
-    lines = [f"stays: {', '.join(parts)}; together {_size(memory.states)}"]
+    lines = _wrapped(f"stays: {', '.join(parts)}; together {_size(memory.states)}")
     if memory.activations is None:
         return [*lines, "what a step takes beyond that could not be measured on this system"]
     steps = memory.activations * scale
@@ -159,8 +161,8 @@ def _time(found: "DryRun") -> list[str]:
     least, most = _span(found.hours.least), _span(found.hours.most)
     span = least if least == most else f"{least} to {most}"
     lines += _wrapped(
-        f"The run: about {span}, an estimate from a few steps on {found.machine}. Looks, checkpoints and, where the "
-        "recipe has a codebook, image codes that are not there yet come on top."
+        f"The run: about {span}, an estimate from a few steps on {found.machine}. Looks and checkpoints come on top"
+        + (", and the image codes where they are not there yet." if found.recipe.codebook else ".")
     )
     return lines
 
@@ -187,7 +189,7 @@ def _size(number: float) -> str:
 
 def _span(seconds: float) -> str:
     if seconds < 90:
-        return f"{seconds:.0f} seconds"
+        return "a second" if seconds < 1.5 else f"{seconds:.0f} seconds"
     if seconds < 90 * 60:
         return f"{seconds / 60:.0f} minutes"
     return f"{seconds / 3600:.1f} hours" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
