@@ -1,0 +1,181 @@
+"""What is asked, as plain data: experiments, their arms, and the settings that all of them share.
+
+Towers have one layer and patches of 16 px, so that a run takes a minute or two of one core; see LOG.md for what such
+towers reach. An arm is a recipe with settings on some catalogues of `benchmarks.learnt_data`.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from vitrina.evaluation.evaluation import Unit
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of an evaluation: its section and name there, `title` in the table, and whether more is better."""
+
+    title: str
+    section: str
+    name: str
+    more_is_better: bool = True
+    unit: Unit = "share"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to train: a recipe's settings on some catalogues.
+
+    `codebook` names one of CODEBOOKS. `plain_targets` makes every row of a batch a product and a text of its own, so
+    that the contrastive targets are the plain diagonal.
+    """
+
+    name: str
+    catalogues: tuple[str, ...] = ("dev",)
+    recipe: Literal["flava", "dual_encoder", "codebook"] = "flava"
+    size: Literal["tiny", "small"] = "tiny"
+    settings: tuple[str, ...] = ()
+    codebook: str | None = None
+    plain_targets: bool = False
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A question, its arms, and what decides it: the first of `figures`.
+
+    Every arm takes `steps` steps or, where these are None, as many as fit into `cpu_seconds` of training by a timing
+    of a few steps. `choose` also asks which of two texts describes a picture. `asked` are the catalogues whose dev
+    part is asked about, `settings` those of every arm.
+    """
+
+    name: str
+    title: str
+    arms: tuple[Arm, ...]
+    figures: tuple[Figure, ...]
+    settings: tuple[str, ...]
+    asked: tuple[str, ...] = ("dev",)
+    steps: int | None = None
+    cpu_seconds: float | None = None
+    choose: bool = False
+    notes: tuple[str, ...] = ()
+
+
+SEARCH = (
+    Figure("R@10", "text_to_picture_strict", "R@10"),
+    Figure("R@10, picture → text", "picture_to_text_strict", "R@10"),
+)
+TWINS = Figure("R@10, any of the same title", "text_to_picture_duplicates", "R@10")
+HIDDEN = (
+    Figure("hidden words, text alone", "masked_prediction", "hidden words, text alone", False, "nats"),
+    Figure("hidden words beside the picture", "masked_prediction", "hidden words beside the picture", False, "nats"),
+    Figure("hidden patches, picture alone", "masked_prediction", "hidden patches, picture alone", False, "nats"),
+    Figure("hidden patches beside the text", "masked_prediction", "hidden patches beside the text", False, "nats"),
+)
+
+COMMON = (
+    "precision=bf16",
+    "augment.shift_share=0.03",
+    "augment.scale_share=0.05",
+    "augment.aspect_share=0.0",
+    "checkpoint_every=100000",
+    "keep=1",
+)
+TOWERS = (
+    *COMMON,
+    "model.image.patch_px=16",
+    "model.image.layers=1",
+    "model.text.layers=1",
+    "batch_rows=128",
+    "ema_decay=0.98",
+    "optim.warmup_steps=30",
+)
+FUSED = (*TOWERS, "corruption.fused_share=0.25", "corruption.itm_negative_share=0.5", "augment.views=2")
+
+CODEBOOKS = {
+    "256 codes": ("model.levels=8,8,4",),
+    "1000 codes": ("model.levels=8,5,5,5",),
+    "4375 codes": ("model.levels=7,5,5,5,5",),
+}
+CODEBOOK = ("precision=bf16", "model.size_px=32", "keep=1", "steps=1000")
+
+_PAIRS = ("mixture.text=0", "mixture.image=0", "mixture.pair=1")
+_MIXED = ("mixture.text=0.15", "mixture.image=0.15", "mixture.pair=0.7")
+
+MIXTURE = Experiment(
+    name="mixture",
+    title="The mixture .70/.15/.15 against pairs alone, at equal CPU time (FLAVA)",
+    arms=(
+        Arm("7,300 pairs alone", settings=_PAIRS, codebook="1000 codes"),
+        Arm(
+            "7,300 pairs, mixed with other shops' texts and pictures",
+            catalogues=("dev", "clothing_images", "text_mercadona_es"),
+            settings=_MIXED,
+            codebook="1000 codes",
+        ),
+        Arm("half the pairs alone", catalogues=("half",), settings=_PAIRS, codebook="1000 codes"),
+        Arm(
+            "half, mixed with the other half's texts and pictures apart",
+            catalogues=("half", "half_apart"),
+            settings=_MIXED,
+            codebook="1000 codes",
+        ),
+        Arm(
+            "half, mixed with other shops' texts and pictures",
+            catalogues=("half", "clothing_images", "text_mercadona_es"),
+            settings=_MIXED,
+            codebook="1000 codes",
+        ),
+    ),
+    figures=(*SEARCH, *HIDDEN),
+    settings=FUSED,
+    cpu_seconds=45.0,
+)
+
+CODES = Experiment(
+    name="codes",
+    title="Cached codes of 256, 1000 or 4375 (FLAVA, .70/.15/.15)",
+    arms=tuple(
+        Arm(
+            name,
+            catalogues=("dev", "clothing_images", "text_mercadona_es"),
+            settings=_MIXED,
+            codebook=name,
+        )
+        for name in CODEBOOKS
+    ),
+    figures=(*SEARCH, *HIDDEN[2:]),
+    settings=FUSED,
+    steps=100,
+)
+
+DUPLICATES = Experiment(
+    name="duplicates",
+    title="Duplicate-aware against plain contrastive targets on repeated titles (dual encoder)",
+    arms=(
+        Arm("duplicate-aware", recipe="dual_encoder"),
+        Arm("plain diagonal", recipe="dual_encoder", plain_targets=True),
+    ),
+    figures=(SEARCH[0], TWINS, SEARCH[1]),
+    settings=TOWERS,
+    steps=200,
+)
+
+_SMALL = (*COMMON, "batch_rows=128", "ema_decay=0.95", "optim.warmup_steps=20", "optim.lr=1e-3")
+
+DEPTH = Experiment(
+    name="patches",
+    title="Patch size and depth of small, at equal CPU time (dual encoder, 96 px, width 256)",
+    arms=tuple(
+        Arm(
+            f"patches of {patch} px, {layers} layers",
+            recipe="dual_encoder",
+            size="small",
+            settings=(f"model.image.patch_px={patch}", f"model.image.layers={layers}"),
+        )
+        for patch, layers in ((8, 3), (8, 6), (16, 3), (16, 6))
+    ),
+    figures=SEARCH,
+    settings=_SMALL,
+    cpu_seconds=50.0,
+)
+
+EXPERIMENTS = {each.name: each for each in (DUPLICATES, MIXTURE, CODES, DEPTH)}
