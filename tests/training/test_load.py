@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import vitrina
 from vitrina.models.codebook import Codebook
 from vitrina.models.dual_encoder import DualEncoder
 from vitrina.models.flava import Flava
+from vitrina.recipes.recipe import Watch
 from vitrina.training.load import recipe_of, weights_of
 from vitrina.training.loop import train
 from vitrina.training.machine import Machine
@@ -61,6 +63,39 @@ def test_every_family_is_loaded_as_what_it_is(tmp_path, catalogue, codebook):
     tokenizer = vitrina.load(codebook)
     assert isinstance(tokenizer, Codebook)
     assert tokenizer.tokenise(torch.zeros(1, 3, 16, 16, dtype=torch.uint8)).shape == (1, 4)
+
+
+def watched(run, source):
+    """A copy of a run that is watched, with best weights of step 5."""
+    shutil.copytree(source, run)
+    recipe = replace(RunFolder(run).recipe, watch=Watch(every=5))
+    (run / "recipe.json").write_text(recipe.to_json())
+    about = {"recipe": recipe.to_json(), "tokenizer": (run / "tokenizer.json").read_text(), "step": "5"}
+    tensors = load_file(run / "checkpoints" / "step-00000005" / "ema.safetensors")
+    save_file(tensors, run / "best.safetensors", metadata=about)
+    return run
+
+
+def test_a_watched_run_gives_its_best_weights_and_the_log_says_so(tmp_path, dual_encoder, caplog):
+    run = watched(tmp_path / "run", dual_encoder)
+    with caplog.at_level(logging.INFO):
+        assert weights_of(run) == run / "best.safetensors"
+    assert "the best weights by text_to_picture of step 5 of 10" in caplog.text
+    model = vitrina.load(run)
+    wanted = load_file(dual_encoder / "checkpoints" / "step-00000005" / "ema.safetensors")
+    assert all(torch.equal(each, wanted[name]) for name, each in model.state_dict().items())
+
+
+def test_best_weights_are_passed_over_where_they_are_damaged_or_nobody_watches(tmp_path, dual_encoder, caplog):
+    run = watched(tmp_path / "run", dual_encoder)
+    (run / "best.safetensors").write_bytes(b"torn")
+    assert weights_of(run).name == "ema.safetensors"
+    assert "is damaged" in caplog.text and "using the newest checkpoint instead" in caplog.text
+    shutil.copytree(dual_encoder, tmp_path / "unwatched")
+    shutil.copy(weights_of(dual_encoder), tmp_path / "unwatched" / "best.safetensors")
+    assert weights_of(tmp_path / "unwatched").name == "ema.safetensors"
+    (run / "best.safetensors").unlink()
+    assert weights_of(run).parent.name == "step-00000010"
 
 
 def test_one_weights_file_is_all_that_has_to_be_copied(tmp_path, dual_encoder):
