@@ -107,8 +107,11 @@ class MovingAverage:
         """Take in the weights as they are after step `number`, from 0 on."""
         decay = min(self._decay, (1 + number) / (10 + number))
         smooth = [name for name, each in self._current.items() if each.is_floating_point()]
-        average = [self._average[name] for name in smooth]
-        get_ema_multi_avg_fn(decay)(average, [self._current[name] for name in smooth], None)
+        # Where ranks hold shares of the weights, buffers are still whole: one call takes either, never both.
+        for kind in dict.fromkeys(type(self._current[name]) for name in smooth):
+            names = [name for name in smooth if type(self._current[name]) is kind]
+            average = [self._average[name] for name in names]
+            get_ema_multi_avg_fn(decay)(average, [self._current[name] for name in names], None)
         for name in self._current.keys() - set(smooth):
             self._average[name].copy_(self._current[name])
 
