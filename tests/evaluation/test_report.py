@@ -92,6 +92,7 @@ def page_of(held, **changes) -> Wellformed:
         "facts": [Fact("Trained on", "a & b")],
         "recipe": "steps = 10",
         "curves": curves(rows),
+        "by_domain": None,
         "galleries": galleries(findings.retrieval, seed=0),
         "matrices": [matrix(each) for each in findings.classifications],
         "reconstructions": Reconstructions(

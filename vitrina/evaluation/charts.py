@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import numpy as np
@@ -24,44 +24,32 @@ class Curve:
 
 def curve_svg(curve: Curve) -> str:
     """A line of bin means over the band of each bin's values, with a dashed line at chance."""
-    bins = _binned(np.asarray(curve.steps, dtype=float), np.asarray(curve.values, dtype=float))
-    lowest, highest = float(bins.low.min()), float(bins.high.max())
-    if curve.chance is not None:
-        lowest, highest = min(lowest, curve.chance), max(highest, curve.chance)
-    pad = (highest - lowest) * 0.06 or 0.5
-    lowest, highest = (max(0.0, lowest - pad) if lowest >= 0 else lowest - pad), highest + pad
-    first, last = float(bins.steps.min()), float(bins.steps.max())
+    bins = _binned(curve)
+    frame = _Frame.around(bins, bins.low, bins.high, chance=curve.chance)
+    upper = frame.points(bins.steps, bins.high)
+    lower = frame.points(bins.steps, bins.low)
+    return frame.drawn(
+        f'<polygon class="band" points="{" ".join(upper + lower[::-1])}"/>',
+        f'<polyline class="line" points="{" ".join(frame.points(bins.steps, bins.mean))}"/>',
+        words=_in_words(curve),
+        chance=curve.chance,
+    )
 
-    def x(step: float) -> float:
-        return _LEFT + (step - first) / max(last - first, 1e-9) * (_WIDTH - _LEFT - _RIGHT)
 
-    def y(value: float) -> float:
-        return _TOP + (highest - value) / (highest - lowest) * (_HEIGHT - _TOP - _BOTTOM)
-
-    parts = [
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(_in_words(curve))}" class="curve">',
-        f"<title>{escape(_in_words(curve))}</title>",
+def lines_svg(curves: Sequence[Curve], *, title: str) -> str:
+    """The bin means of a few curves on one scale, each of a class of its own (`series-1` and on), their mean chance."""
+    chances = [curve.chance for curve in curves if curve.chance is not None]
+    chance = float(np.mean(chances)) if chances else None
+    every = [_binned(curve) for curve in curves]
+    means = np.concatenate([bins.mean for bins in every])
+    together = replace(every[0], steps=np.concatenate([bins.steps for bins in every]))
+    frame = _Frame.around(together, means, means, chance=chance)
+    lines = [
+        f'<polyline class="series series-{number}" points="{" ".join(frame.points(bins.steps, bins.mean))}">'
+        f"<title>{escape(_in_words(curve))}</title></polyline>"
+        for number, (curve, bins) in enumerate(zip(curves, every, strict=True), start=1)
     ]
-    for tick in ticks(lowest, highest, most=4):
-        parts.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>')
-        parts.append(f'<text class="tick" x="{_LEFT - 6}" y="{y(tick) + 3.5:.1f}" text-anchor="end">{tick:g}</text>')
-    for tick in ticks(first, last, most=4):
-        parts.append(f'<text class="tick" x="{x(tick):.1f}" y="{_HEIGHT - 6}" text-anchor="middle">{tick:,g}</text>')
-    upper = [f"{x(s):.1f},{y(v):.1f}" for s, v in zip(bins.steps, bins.high, strict=True)]
-    lower = [f"{x(s):.1f},{y(v):.1f}" for s, v in zip(bins.steps, bins.low, strict=True)]
-    parts.append(f'<polygon class="band" points="{" ".join(upper + lower[::-1])}"/>')
-    line = " ".join(f"{x(s):.1f},{y(v):.1f}" for s, v in zip(bins.steps, bins.mean, strict=True))
-    parts.append(f'<polyline class="line" points="{line}"/>')
-    if curve.chance is not None:
-        at = y(curve.chance)
-        parts.append(f'<line class="chance" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        above = at - 5 if at > _TOP + 14 else at + 13
-        parts.append(
-            f'<text class="chance-name" x="{_WIDTH - _RIGHT}" y="{above:.1f}" text-anchor="end">'
-            f"chance {curve.chance:.3g}</text>"
-        )
-    parts.append("</svg>")
-    return "".join(parts)
+    return frame.drawn(*lines, words=f"{title}: {'; '.join(map(_in_words, curves))}", chance=chance)
 
 
 def interval_svg(value: float, *, low: float | None, high: float | None, base: float | None) -> str:
@@ -90,6 +78,61 @@ def ticks(low: float, high: float, *, most: int) -> list[float]:
 
 
 @dataclass(frozen=True)
+class _Frame:
+    """The scales of a chart: steps across, values upwards."""
+
+    first: float
+    last: float
+    lowest: float
+    highest: float
+
+    @classmethod
+    def around(cls, bins: "_Bins", low: np.ndarray, high: np.ndarray, *, chance: float | None) -> "_Frame":
+        """Room for values from `low` (n,) to `high` (n,), and for chance."""
+        lowest, highest = float(low.min()), float(high.max())
+        if chance is not None:
+            lowest, highest = min(lowest, chance), max(highest, chance)
+        pad = (highest - lowest) * 0.06 or 0.5
+        lowest, highest = (max(0.0, lowest - pad) if lowest >= 0 else lowest - pad), highest + pad
+        return cls(float(bins.steps.min()), float(bins.steps.max()), lowest, highest)
+
+    def x(self, step: float) -> float:
+        return _LEFT + (step - self.first) / max(self.last - self.first, 1e-9) * (_WIDTH - _LEFT - _RIGHT)
+
+    def y(self, value: float) -> float:
+        return _TOP + (self.highest - value) / (self.highest - self.lowest) * (_HEIGHT - _TOP - _BOTTOM)
+
+    def points(self, steps: np.ndarray, values: np.ndarray) -> list[str]:
+        return [f"{self.x(step):.1f},{self.y(value):.1f}" for step, value in zip(steps, values, strict=True)]
+
+    def drawn(self, *shapes: str, words: str, chance: float | None) -> str:
+        """The chart: grid, shapes, chance."""
+        right = _WIDTH - _RIGHT
+        parts = [
+            f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(words)}" class="curve">',
+            f"<title>{escape(words)}</title>",
+        ]
+        for tick in ticks(self.lowest, self.highest, most=4):
+            at = self.y(tick)
+            parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
+            parts.append(f'<text class="tick" x="{_LEFT - 6}" y="{at + 3.5:.1f}" text-anchor="end">{tick:g}</text>')
+        for tick in ticks(self.first, self.last, most=4):
+            parts.append(
+                f'<text class="tick" x="{self.x(tick):.1f}" y="{_HEIGHT - 6}" text-anchor="middle">{tick:,g}</text>'
+            )
+        parts += shapes
+        if chance is not None:
+            at = self.y(chance)
+            parts.append(f'<line class="chance" x1="{_LEFT}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
+            above = at - 5 if at > _TOP + 14 else at + 13
+            parts.append(
+                f'<text class="chance-name" x="{right}" y="{above:.1f}" text-anchor="end">chance {chance:.3g}</text>'
+            )
+        parts.append("</svg>")
+        return "".join(parts)
+
+
+@dataclass(frozen=True)
 class _Bins:
     steps: np.ndarray
     mean: np.ndarray
@@ -97,7 +140,8 @@ class _Bins:
     high: np.ndarray
 
 
-def _binned(steps: np.ndarray, values: np.ndarray) -> _Bins:
+def _binned(curve: Curve) -> _Bins:
+    steps, values = np.asarray(curve.steps, dtype=float), np.asarray(curve.values, dtype=float)
     parts = np.array_split(np.arange(len(values)), min(len(values), _MOST_POINTS))
     return _Bins(
         steps=np.array([steps[part].mean() for part in parts]),

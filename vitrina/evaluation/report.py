@@ -1,5 +1,6 @@
 """The report: one HTML page that needs nothing beside it — figures, curves, galleries, confusion, reconstructions."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -7,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from vitrina.evaluation.charts import Curve, curve_svg, interval_svg
+from vitrina.evaluation.charts import Curve, curve_svg, interval_svg, lines_svg
 from vitrina.evaluation.evaluation import Evaluation, Metric
 from vitrina.evaluation.gallery import Gallery
 from vitrina.evaluation.measure import Classification
 
 _MOST_CONFUSED = 28
+_MOST_DOMAINS = 6
 
 _LOSSES = {
     "loss": "all losses, weighted",
@@ -32,6 +34,15 @@ class Fact:
 
     name: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class DomainCurves:
+    """One loss over the run, a curve for each of the domains that it met most; `left_out` more are not shown."""
+
+    loss: str
+    curves: tuple[Curve, ...]
+    left_out: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,7 @@ class Report:
     facts: Sequence[Fact]
     recipe: str
     curves: Sequence[Curve]
+    by_domain: DomainCurves | None
     galleries: Sequence[Gallery]
     matrices: Sequence[Matrix]
     reconstructions: Reconstructions | None
@@ -81,6 +93,7 @@ def render(report: Report) -> str:
         evaluation=report.evaluation,
         tiles=tiles(report.evaluation),
         curve_svg=curve_svg,
+        lines_svg=lines_svg,
         interval_svg=lambda metric: interval_svg(metric.value, low=metric.low, high=metric.high, base=metric.base),
         loss_words=_LOSSES,
     )
@@ -104,25 +117,41 @@ def tiles(evaluation: Evaluation) -> list[tuple[str, Metric]]:
 
 def curves(rows: Sequence[Mapping[str, Any]]) -> list[Curve]:
     """The losses of a run's metrics, the weighted one first, each with the mean of its chance levels."""
-    chances: dict[str, list[float]] = {"loss": []}
-    points: dict[str, list[tuple[int, float]]] = {}
-    for row in rows:
-        for name, chance in row["chance"].items():
-            chances.setdefault(name, []).append(chance)
-    for row in rows:
-        for name in chances:
-            if row.get(name) is not None:
-                points.setdefault(name, []).append((row["step"], row[name]))
-    return [
-        Curve(
-            name,
-            steps=[step for step, _ in points[name]],
-            values=[value for _, value in points[name]],
-            chance=float(np.mean(each)) if (each := [c for c in chances[name] if np.isfinite(c)]) else None,
-        )
-        for name in chances
-        if len(points.get(name, ())) > 1
-    ]
+    names = dict.fromkeys(["loss", *(name for row in rows for name in row["chance"])])
+    found = [_curve(rows, loss=name, name=name) for name in names]
+    return [each for each in found if each is not None]
+
+
+def curves_by_domain(rows: Sequence[Mapping[str, Any]]) -> DomainCurves | None:
+    """The loss that most steps have, per business domain; None where the run met fewer than two.
+
+    Not the weighted loss: batches of pairs and of texts alone differ in it, and domains in how many they have of each.
+    """
+    told = [row for row in rows if row.get("domain") is not None]
+    met = Counter(row["domain"] for row in told)
+    losses = Counter(name for row in told for name in row["chance"])
+    if len(met) < 2 or not losses:
+        return None
+    loss = max(losses, key=lambda name: losses[name])
+    shown = [name for name, _ in met.most_common(_MOST_DOMAINS)]
+    found = [_curve([row for row in told if row["domain"] == name], loss=loss, name=name) for name in shown]
+    drawn = tuple(each for each in found if each is not None)
+    return DomainCurves(loss, drawn, left_out=len(met) - len(drawn)) if len(drawn) > 1 else None
+
+
+def _curve(rows: Sequence[Mapping[str, Any]], *, loss: str, name: str) -> Curve | None:
+    """A loss over the rows that have it, None where these are fewer than two."""
+    points = [(row["step"], row[loss]) for row in rows if row.get(loss) is not None]
+    chances = [row["chance"][loss] for row in rows if loss in row["chance"]]
+    finite = [chance for chance in chances if np.isfinite(chance)]
+    if len(points) < 2:
+        return None
+    return Curve(
+        name,
+        steps=[step for step, _ in points],
+        values=[value for _, value in points],
+        chance=float(np.mean(finite)) if finite else None,
+    )
 
 
 def matrix(found: Classification) -> Matrix:
