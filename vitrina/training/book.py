@@ -11,6 +11,7 @@ from typing import Any, Self
 import torch
 
 from vitrina.recipes.recipe import version
+from vitrina.training.card import write_card
 from vitrina.training.checkpoints import Part, write_checkpoint
 from vitrina.training.engine import Engine
 from vitrina.training.machine import Machine
@@ -38,6 +39,7 @@ class Book:
             stack.callback(self._progress.close)
             self._records = stack.enter_context(open_records(machine.records, folder=folder, from_step=start))
             self._open = stack.pop_all()
+        write_card(folder)
 
     def __enter__(self) -> Self:
         return self
@@ -77,6 +79,7 @@ class Book:
             state={"examples": step * self._recipe.batch_rows, "vitrina": version()},
             keep=self._recipe.keep,
         )
+        write_card(self._folder)
 
 
 @dataclass(frozen=True)

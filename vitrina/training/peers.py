@@ -4,6 +4,7 @@ A rank holds a lock on a byte of RUN/.ranks as long as it lives: whatever ends i
 """
 
 import fcntl
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ class Peers:
                 dist.barrier(group=self.meeting)
                 yield
             except RuntimeError as error:
+                # `torchrun` ends the ranks that are left, a tenth of a second later: the words come first.
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
                 words = self._why(file)
                 if words is None:
                     self._say(error)
