@@ -16,7 +16,7 @@ from vitrina.evaluation.measure import Classification
 _MOST_CONFUSED = 28
 _MOST_DOMAINS = 6
 
-_LOSSES = {
+LOSSES = {
     "loss": "all losses, weighted",
     "mlm": "masked words, text alone",
     "mim": "masked patches, picture alone",
@@ -26,6 +26,7 @@ _LOSSES = {
     "itc": "which text belongs to which picture",
     "reconstruction": "pictures from their codes",
 }
+"""What each loss is about, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def render(report: Report) -> str:
         curve_svg=curve_svg,
         lines_svg=lines_svg,
         interval_svg=lambda metric: interval_svg(metric.value, low=metric.low, high=metric.high, base=metric.base),
-        loss_words=_LOSSES,
+        loss_words=LOSSES,
     )
 
 
