@@ -6,7 +6,6 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from models import little_published as little
 from transformers import CLIPModel, ViTModel
 
 import vitrina
@@ -17,6 +16,7 @@ from vitrina.training.prepare import look_over
 from vitrina.training.run_folder import RunFolder
 from vitrina.training.start_source import adapted
 
+from . import little_published as little
 from .little import final_state, little_codebook, little_dual_encoder, little_flava, picture, whole_flava
 from .starting import begin, first, lay_out
 

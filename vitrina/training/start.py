@@ -18,12 +18,12 @@ from torch import Tensor, nn
 from vitrina.models.checkpoint import digest_of, read_tensors, write_bytes, write_tensors
 from vitrina.models.codebook import CodebookConfig
 from vitrina.models.flava import FlavaConfig
-from vitrina.models.start import Parts, resized_positions
 from vitrina.recipes.recipe import ModelConfig, Recipe
 from vitrina.recipes.settings import settings, show
 from vitrina.training.build import build
 from vitrina.training.files import sha256_of
 from vitrina.training.load import inputs_of
+from vitrina.training.start_parts import Parts, resized_positions
 
 START = "start.safetensors"
 RECORD = "start.json"

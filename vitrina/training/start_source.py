@@ -7,11 +7,11 @@ from typing import Any
 from vitrina.models.checkpoint import read_tensors
 from vitrina.models.codebook import CodebookConfig
 from vitrina.models.flava import FlavaConfig
-from vitrina.models.start import Parts, describe_public, read_public
 from vitrina.recipes.recipe import Recipe
 from vitrina.training.load import recipe_of, tokenizer_of, weights_of
 from vitrina.training.run_folder import RunFolder, is_run
 from vitrina.training.start import changes, nothing_fits
+from vitrina.training.start_parts import Parts, describe_public, read_public
 
 _FREE = (
     "geometry.",

@@ -8,9 +8,10 @@ import huggingface_hub
 import pytest
 import torch
 from catalogue.little_hub import LittleHub
-from models import little_published as little
 
-from vitrina.models.start import describe_public, read_public
+from vitrina.training.start_parts import describe_public, read_public
+
+from . import little_published as little
 
 NAME = "shop/vit"
 

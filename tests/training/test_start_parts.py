@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from models import little_published as little
 from models.flava_batches import text_batch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
@@ -15,8 +14,10 @@ from transformers import BertConfig, BertForMaskedLM, PreTrainedModel
 from vitrina.data.pictures import PictureGeometry
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.models.layers import TransformerConfig
-from vitrina.models.start import Parts, check_tokenizer, describe_public, read_public, resized_positions
 from vitrina.models.towers import ImageTower, ImageTowerConfig, TextTowerConfig
+from vitrina.training.start_parts import Parts, check_tokenizer, describe_public, read_public, resized_positions
+
+from . import little_published as little
 
 CLOSE = 1e-5  # max |a - b| / max |b|, float32
 
