@@ -9,13 +9,20 @@ import torch
 from models.flava_batches import text_batch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import BertConfig, BertForMaskedLM, PreTrainedModel
+from transformers import BertConfig, BertForMaskedLM, BertTokenizer, PreTrainedModel
 
 from vitrina.data.pictures import PictureGeometry
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.models.layers import TransformerConfig
 from vitrina.models.towers import ImageTower, ImageTowerConfig, TextTowerConfig
-from vitrina.training.start_parts import Parts, check_tokenizer, describe_public, read_public, resized_positions
+from vitrina.training.start_parts import (
+    Parts,
+    check_tokenizer,
+    describe_public,
+    read_public,
+    resized_positions,
+    word_pieces,
+)
 
 from . import little_published as little
 
@@ -242,6 +249,28 @@ def test_a_tokenizer_must_frame_its_texts_and_fit_the_embeddings():
         check_tokenizer(bare, rows=2, origin="here")
     with pytest.raises(ValueError, match="has the id 1 where the text tower has 1 words"):
         check_tokenizer(bare, rows=1, origin="here")
+
+
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "mug", "ta", "##za", "roja", "azul", ",", "xl", "-"]
+
+
+@pytest.mark.parametrize("lowercase", [True, False])
+def test_word_pieces_are_read_as_transformers_reads_them(tmp_path: Path, lowercase: bool):
+    (tmp_path / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n")
+    theirs = BertTokenizer(str(tmp_path / "vocab.txt"), do_lower_case=lowercase)
+    ours = word_pieces((tmp_path / "vocab.txt").read_text(), lowercase=lowercase)
+    for text in ("Red mug, taza roja", "TAZA  azúl XL-40", ""):
+        assert ours.encode(text).ids == theirs(text)["input_ids"]
+        assert ours.encode(text, "red").type_ids == theirs(text, "red", return_token_type_ids=True)["token_type_ids"]
+
+
+def test_a_flava_with_word_pieces_alone_brings_them(tmp_path: Path):
+    folder = little.save(little.flava(), tmp_path)
+    (folder / "vocab.txt").write_text("\n".join(VOCABULARY))
+    (folder / "tokenizer_config.json").write_text('{"do_lower_case": false}')
+    tokenizer = describe_public(folder).tokenizer
+    assert tokenizer is not None
+    assert tokenizer.encode("taza Red").tokens == ["[CLS]", "ta", "##za", "[UNK]", "[SEP]"]
 
 
 def test_a_flava_with_clips_picture_tower_is_not_exported_as_another_model(tmp_path: Path):

@@ -131,3 +131,20 @@ def test_a_run_that_started_from_a_clip_learns_by_every_loss(tmp_path, catalogue
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     seen = {name for row in rows for name in row if name in ("mlm", "mim", "itc", "itm", "mmm_text", "mmm_image")}
     assert len(seen) == 6
+
+
+def test_word_pieces_are_masked_and_learnt_like_any_words(tmp_path, catalogue, flava):
+    folder = tmp_path / "flava"
+    shutil.copytree(flava, folder)
+    (folder / "tokenizer.json").unlink()
+    letters = [chr(each) for each in range(ord("a"), ord("z") + 1)]
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{each}" for each in letters)]
+    (folder / "vocab.txt").write_text("\n".join(pieces))
+    run = begin(
+        little_flava("steps=4", "mixture.text=0.5", "mixture.pair=0.5"), catalogue, tmp_path / "run", init=folder
+    )
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert any("mlm" in row for row in rows) and any("mmm_text" in row for row in rows)
+    model = vitrina.load(run)
+    assert isinstance(model, Flava) and model.read_inputs().tokenizer.get_vocab_size() == 57
+    assert model.embed_texts(["red mug"]).shape == (1, 16)

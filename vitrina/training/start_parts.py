@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
-from tokenizers import Tokenizer
+from tokenizers import BertWordPieceTokenizer, Tokenizer
 from torch import Tensor
 
 from vitrina.data.pictures import PictureGeometry
@@ -242,17 +242,31 @@ def _zero_biases(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _tokenizer(published: Published, *, rows: int) -> Tokenizer:
-    if "tokenizer.json" not in published.files:
+    """The checkpoint's tokenizer: its tokenizer.json, or the word pieces of a vocab.txt as BERT reads them."""
+    if "tokenizer.json" in published.files:
+        try:
+            tokenizer = Tokenizer.from_str(published.files["tokenizer.json"].decode())
+        except Exception as error:  # the library raises nothing narrower
+            raise ValueError(
+                f"{published.origin}: its tokenizer.json cannot be read ({error}): fetch it again"
+            ) from error
+    elif "vocab.txt" in published.files:
+        settings = _json(published, "tokenizer_config.json")
+        tokenizer = word_pieces(published.files["vocab.txt"].decode(), lowercase=settings.get("do_lower_case", True))
+    else:
         raise ValueError(
             f"{published.origin} has no tokenizer.json, without which its words cannot be read: write one by "
             "transformers' AutoTokenizer.from_pretrained(...).save_pretrained(...) and name that folder"
         )
-    try:
-        tokenizer = Tokenizer.from_str(published.files["tokenizer.json"].decode())
-    except Exception as error:  # the library raises nothing narrower
-        raise ValueError(f"{published.origin}: its tokenizer.json cannot be read ({error}): fetch it again") from error
     check_tokenizer(tokenizer, rows=rows, origin=published.origin)
     return tokenizer
+
+
+def word_pieces(vocabulary: str, *, lowercase: bool) -> Tokenizer:
+    """BERT's tokenizer (Devlin et al. 2019, section 3) from its vocab.txt, a word piece per line."""
+    pieces = {piece: number for number, piece in enumerate(vocabulary.splitlines())}
+    found = BertWordPieceTokenizer(vocab=pieces, lowercase=lowercase)
+    return Tokenizer.from_str(found.to_str())
 
 
 def _geometry(
