@@ -142,16 +142,16 @@ def _differences(records: Sequence[RunRecord]) -> Iterator[Difference]:
 
 
 def _lines(found: Comparison) -> Iterator[str]:
-    wide = min(30, max(10, *(len(each.name) for each in found.runs))) if found.runs else 10
-    yield (
-        f"{'run':<{wide}} {'family':<11}{'size':>6} {'step':>15} {'state':<14}{'watched':>9}{'CPU h':>7}{'rows/s':>7}"
-    )[:_WIDE]
-    for each in found.runs:
-        step = f"{each.step:,}/{each.recipe.steps:,}"
+    steps = [f"{each.step:,}/{each.recipe.steps:,}" for each in found.runs]
+    far = max(4, *map(len, steps)) if steps else 4
+    wide = min(_WIDE - far - 59, max(3, *(len(each.name) for each in found.runs))) if found.runs else 3
+    figures = f"{'watched':>9}{'CPU h':>8}{'rows/s':>8}"
+    yield f"{'run':<{wide}} {'family':<11}{'size':>6} {'step':>{far}} {'state':<14}{figures}"
+    for each, step in zip(found.runs, steps, strict=True):
         pace = "" if each.rows_per_second is None else f"{each.rows_per_second:,.0f}"
         line = (
-            f"{_cut(each.name, wide):<{wide}} {each.family:<11}{short(each.parameters):>6} {step:>15} {each.state:<14}"
-            f"{'' if each.best is None else look_shown(each.best):>9}{each.cpu_hours:>7.2f}{pace:>7}"
+            f"{_cut(each.name, wide):<{wide}} {each.family:<11}{short(each.parameters):>6} {step:>{far}} "
+            f"{each.state:<14}{'' if each.best is None else look_shown(each.best):>9}{each.cpu_hours:>8.2f}{pace:>8}"
         )
         yield line.rstrip()
     yield ""

@@ -119,12 +119,12 @@ def columns(runs: tuple[RunRecord, ...]) -> Iterator[Column]:
                 for each, won in zip(found, best, strict=True)
             ),
         )
-    for name in _losses(runs):
-        yield Column(name, tuple(_loss(run.losses.get(name)) for run in runs))
     yield Column("CPU hours", tuple(Cell(f"{run.cpu_hours:.2f}", "", run.cpu_hours) for run in runs))
     yield Column("rows/s", tuple(_number(run.rows_per_second, shown=lambda n: f"{n:,.0f}") for run in runs))
     if any(run.memory_mb for run in runs):
         yield Column("memory", tuple(_number(run.memory_mb, shown=lambda n: f"{n:,.0f} MB") for run in runs))
+    for name in _losses(runs):
+        yield Column(name, tuple(_loss(run.losses.get(name)) for run in runs))
     yield Column("data", tuple(Cell(run.data, f"{run.products:,} products", run.data) for run in runs), is_number=False)
 
 
