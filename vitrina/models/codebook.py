@@ -144,7 +144,7 @@ class Codebook(Thrifty):
         differences = torch.cat(self.in_pieces(piece, rows=len(pictures), part=self))
         with torch.no_grad():
             mean_picture = pictures.mean(dim=0, keepdim=True).expand_as(pictures)
-            chance = picture_differences(mean_picture, pictures).mean().item()
+            chance = picture_differences(mean_picture, pictures).mean()
         count = torch.full((), float(len(pictures)), device=differences.device)
         return {"reconstruction": Sum(differences.sum(), count, chance=chance)}
 

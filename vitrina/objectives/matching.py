@@ -20,4 +20,4 @@ def matching(logits: Tensor, *, target: Tensor) -> Sum:
     answers = torch.arange(logits.shape[-1], device=target.device)
     # Counted without `bincount`, which would make the processor wait for the device.
     shares = (target[:, None] == answers).sum(dim=0).double() / max(1, len(target))
-    return Sum(value, count, chance=torch.special.entr(shares).sum().item())
+    return Sum(value, count, chance=torch.special.entr(shares).sum())
