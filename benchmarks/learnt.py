@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from benchmarks.learnt_data import catalogue
-from benchmarks.learnt_experiments import CODEBOOK, CODEBOOKS, EXPERIMENTS, Arm, Experiment, Figure
+from benchmarks.learnt_experiments import CODEBOOK, CODEBOOKS, EXPERIMENTS, TRAINED_TOWERS, Arm, Experiment, Figure
 from benchmarks.learnt_run import Found, Job
 from vitrina.evaluation.evaluation import Metric
 from vitrina.evaluation.results import Result, Row, write_result
@@ -60,6 +60,7 @@ def conduct(experiment: Experiment, *, data: Path, work: Path, seeds: Sequence[i
     for seed in seeds:
         for arm in experiment.arms:
             steps = experiment.steps or _steps_that_fit(experiment, arm, data=data, work=work)
+            steps = round(arm.share_of_steps * steps)
             found[arm.name].append(_run(experiment, arm, data=data, work=work, seed=seed, steps=steps))
     return [Trained(arm, tuple(found[arm.name])) for arm in experiment.arms]
 
@@ -92,8 +93,18 @@ def _run(
         record=f"{run}.json",
         plain_targets=arm.plain_targets,
         choose=experiment.choose and not timing,
+        towers=None if arm.gain == "none" else str(towers(data=data, work=work)),
+        gain=arm.gain if isinstance(arm.gain, float) else None,
     )
     return carried_out(job)
+
+
+def towers(*, data: Path, work: Path) -> Path:
+    """A dual encoder of dev, whose towers the experiments on matching start from; one for all arms and seeds."""
+    run = work / "towers"
+    dev = str(catalogue("dev", data=data, work=work))
+    carried_out(Job("dual_encoder", "tiny", list(TRAINED_TOWERS), [dev], [dev], str(run), f"{run}.json"))
+    return run
 
 
 def codebook(name: str, *, data: Path, work: Path) -> Path:

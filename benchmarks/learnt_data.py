@@ -4,12 +4,13 @@ The val and test splits are never read here: settings are compared on what train
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from vitrina.catalogue.ingest import ingest
-from vitrina.catalogue.product import Product
+from vitrina.catalogue.product import Product, Text
 from vitrina.catalogue.store import Catalogue, write_catalogue
 
 FASHION = "fashion_products"
@@ -20,8 +21,9 @@ def catalogue(name: str, *, data: Path, work: Path) -> Path:
     """The catalogue of that name below `work`, made from the folders in `data` where it is not there yet.
 
     `dev` is fashion_products with a tenth of its training products held out; `half` has only every second of the
-    others, and `half_apart` shows the rest as texts without pictures or pictures without texts; `grocery_dev` is
-    grocery_store's training photographs with a tenth of each held out; other names are folders as they are.
+    others, `half_apart` shows the rest as texts without pictures or pictures without texts, and `twins` has those
+    that share their title; `grocery_named` is grocery_store's photographs under the names of their goods, `grocery`
+    the training ones of these with a tenth held out; other names are folders as they are.
     """
     path = work / "catalogues" / name
     if path.exists():
@@ -57,6 +59,32 @@ def _half_apart(data: Path, work: Path) -> Iterator[Product]:
                 yield replace(product, id=f"{product.id}-picture", titles=(), descriptions=())
 
 
+def _twins(data: Path, work: Path) -> Iterator[Product]:
+    opened = Catalogue.open(catalogue("dev", data=data, work=work))
+    shared = Counter(_title(product) for product in _products(opened) if product.split == "train")
+    for product in _products(opened):
+        if product.split == "val" or shared[_title(product)] > 1:
+            yield product
+
+
+def _grocery(data: Path, work: Path) -> Iterator[Product]:
+    for product in _products(Catalogue.open(catalogue("grocery_named", data=data, work=work))):
+        if product.split == "train":
+            yield replace(product, split="val" if _tenth(f"grocery {product.id}", of=10) == 0 else "train")
+
+
+def _grocery_named(data: Path, work: Path) -> Iterator[Product]:
+    """Photographs alone state what they show as `label`."""
+    plain = work / "catalogues" / "grocery_photographs"
+    if not plain.exists():
+        print(ingest([data / "grocery_store"], out=plain).text(), flush=True)
+    for product in _products(Catalogue.open(plain)):
+        name = product.attributes.get("label")
+        if name is not None:
+            category = (*product.category, name)
+            yield replace(product, titles=(Text(name, "en"),), descriptions=(), category=category)
+
+
 def _products(opened: Catalogue) -> Iterator[Product]:
     return (opened[row] for row in range(len(opened)))
 
@@ -73,4 +101,11 @@ def _tenth(text: str, *, of: int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") % of
 
 
-_MADE: dict[str, Callable[[Path, Path], Iterable[Product]]] = {"dev": _dev, "half": _half, "half_apart": _half_apart}
+_MADE: dict[str, Callable[[Path, Path], Iterable[Product]]] = {
+    "dev": _dev,
+    "half": _half,
+    "half_apart": _half_apart,
+    "twins": _twins,
+    "grocery": _grocery,
+    "grocery_named": _grocery_named,
+}

@@ -26,7 +26,8 @@ class Arm:
     """One way to train: a recipe's settings on some catalogues.
 
     `codebook` names one of CODEBOOKS. `plain_targets` makes every row of a batch a product and a text of its own, so
-    that the contrastive targets are the plain diagonal.
+    that the contrastive targets are the plain diagonal. With a `gain` the towers start from a dual encoder and the
+    multimodal encoder is drawn with a deviation of gain / sqrt(inputs), or left "as drawn" by the package.
     """
 
     name: str
@@ -36,6 +37,8 @@ class Arm:
     settings: tuple[str, ...] = ()
     codebook: str | None = None
     plain_targets: bool = False
+    gain: float | Literal["none", "as drawn"] = "none"
+    share_of_steps: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -178,4 +181,65 @@ DEPTH = Experiment(
     cpu_seconds=50.0,
 )
 
-EXPERIMENTS = {each.name: each for each in (DUPLICATES, MIXTURE, CODES, DEPTH)}
+TWINS_ONLY = Experiment(
+    name="twins",
+    title="Duplicate-aware against plain targets where every title is shared (dual encoder)",
+    arms=(
+        Arm("duplicate-aware", recipe="dual_encoder", catalogues=("twins",)),
+        Arm("plain diagonal", recipe="dual_encoder", catalogues=("twins",), plain_targets=True),
+    ),
+    figures=(TWINS, SEARCH[0], SEARCH[1]),
+    settings=TOWERS,
+    steps=100,
+    notes=("Trained on the 1,908 training products of dev whose title another one has too; asked about all of dev.",),
+)
+
+TRAINED_TOWERS = (*TOWERS, "steps=240", "seed=0")
+_FASHION, _BOTH = '"domains":{"dev":1}', '"domains":{"dev":1,"grocery":1}'
+_GROCERY = '"domains":{"grocery":1}'
+_STAGE = '{"share_of_run":0.5,"text":0,"image":0,"pair":1,%s}'
+_TWO_SHOPS = ("dev", "grocery")
+
+
+def _stages(*domains: str) -> tuple[str, ...]:
+    return (f"mixture.stages=[{','.join(_STAGE % each for each in domains)}]",)
+
+
+FORGETTING = Experiment(
+    name="forgetting",
+    title="A second shop that comes later: groceries after fashion (dual encoder)",
+    arms=(
+        Arm(
+            "fashion alone, half the steps", _TWO_SHOPS, "dual_encoder", settings=_stages(_FASHION), share_of_steps=0.5
+        ),
+        Arm("fashion, then groceries alone", _TWO_SHOPS, "dual_encoder", settings=_stages(_FASHION, _GROCERY)),
+        Arm("fashion, then both", _TWO_SHOPS, "dual_encoder", settings=_stages(_FASHION, _BOTH)),
+        Arm("both from the start", _TWO_SHOPS, "dual_encoder", settings=_stages(_BOTH)),
+    ),
+    figures=(SEARCH[0], Figure("R@1, any of the same title", "picture_to_text_duplicates", "R@1")),
+    settings=(*TOWERS, "optim.schedule=constant", "ema_decay=0.95"),
+    asked=_TWO_SHOPS,
+    steps=200,
+    notes=(
+        "Fashion is dev, groceries are grocery_store's photographs under the names of their goods, a tenth of each "
+        "held out. The learning rate is constant, so that the first half of every run is alike.",
+    ),
+)
+
+_MATCHING = (
+    *TOWERS,
+    *_PAIRS,
+    "model.multimodal.layers=2",
+    "corruption.itm_negative_share=0.5",
+    "corruption.mlm_share=0",
+    "corruption.mim_share=0",
+)
+MATCHES = (
+    Figure("own text chosen, other of any product", "choosing", "any product"),
+    Figure("own text chosen, other of the same category", "choosing", "same category"),
+    Figure("AUC, any product", "matching_any", "AUC", unit="number"),
+    Figure("AUC, same category", "matching_category", "AUC", unit="number"),
+    SEARCH[0],
+)
+
+EXPERIMENTS = {each.name: each for each in (DUPLICATES, TWINS_ONLY, MIXTURE, CODES, DEPTH, FORGETTING)}

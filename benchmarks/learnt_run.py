@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.learnt_choosing import choosing
+from benchmarks.learnt_start import write_start
 from vitrina import recipes
 from vitrina.data.batch import Batch, PairBatch
 from vitrina.data.loader import Loader
@@ -28,7 +29,10 @@ from vitrina.training.run_folder import is_run
 
 @dataclass(frozen=True)
 class Job:
-    """What to train, on which catalogues, and which of them to ask about; paths as text."""
+    """What to train, on which catalogues, and which of them to ask about; paths as text.
+
+    `towers` is a run of a dual encoder that FLAVA's towers start from, `gain` what its multimodal encoder is drawn at.
+    """
 
     recipe: str
     size: str
@@ -39,6 +43,8 @@ class Job:
     record: str
     plain_targets: bool = False
     choose: bool = False
+    towers: str | None = None
+    gain: float | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,13 @@ def do(job: Job) -> Found:
         prepare.Loader = PlainTargets  # type: ignore[misc]  # the benchmark's own, here only
     make = {"flava": recipes.flava, "dual_encoder": recipes.dual_encoder, "codebook": recipes.codebook}[job.recipe]
     recipe = with_settings(make(job.size), job.settings)  # type: ignore[arg-type]  # sizes are checked there
-    train(recipe, catalogues=[Path(each) for each in job.catalogues], run=run)
+    init = None
+    if job.towers is not None:
+        start = write_start(
+            run.with_suffix(".start.safetensors"), towers=Path(job.towers), recipe=recipe, gain=job.gain
+        )
+        init = str(start)
+    train(recipe, catalogues=[Path(each) for each in job.catalogues], run=run, init=init)
     cpu_seconds = time.process_time()
     if job.plain_targets and PlainTargets.batches_made < recipe.steps:
         raise SystemExit("the plain targets were never shown: the loader is made elsewhere now")

@@ -41,10 +41,9 @@ OURS = (
     "mixture.pair=1",
     "augment.views=1",
     "ema_decay=0.95",
-    "optim.schedule=constant",
     f"checkpoint_every={LOOK_EVERY}",
     "keep=1000",
-    "steps=120",
+    "steps=90",
 )
 CODEBOOK = ("precision=bf16", "model.size_px=32", "keep=1", "steps=500")
 OUR_LR, THEIR_LR = 1e-3, 1e-3

@@ -25,8 +25,8 @@ from PIL import Image
 from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import FlavaConfig, FlavaForPreTraining
-from transformers.data.data_collator import (  # type: ignore[attr-defined]  # made where torch is there
-    DataCollatorForMaskedLanguageModeling,
+from transformers.data.data_collator import (
+    DataCollatorForMaskedLanguageModeling,  # type: ignore[attr-defined]  # defined where torch is at hand
 )
 from transformers.models.flava.image_processing_pil_flava import FlavaImageProcessorPil
 from transformers.tokenization_utils_tokenizers import PreTrainedTokenizerFast
