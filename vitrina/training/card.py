@@ -66,24 +66,25 @@ def write_card(folder: RunFolder) -> Path:
     try:
         if path.exists() and _OURS not in path.read_text(encoding="utf-8", errors="replace"):
             return path
-        write_bytes(path, content=card_of(folder, load=_load_lines(folder.recipe)).encode())
+        text = card_of(folder, library="vitrina", use=_load_lines(folder.recipe))
+        write_bytes(path, content=text.replace("\n---\n", f"\n---\n{_OURS}\n", 1).encode())
     except Exception as error:  # whatever it is, a card is not worth a run
         log.warning("the card %s could not be written: %s", path, error or type(error).__name__)
     return path
 
 
-def card_of(folder: RunFolder, *, load: Sequence[str]) -> str:
-    """The text of the card; `load` are the lines that say how to use the weights where the card lies."""
+def card_of(folder: RunFolder, *, library: str, use: Sequence[str]) -> str:
+    """The text of a card for weights that `library` opens; `use` are the lines that say how, where the card lies."""
     recipe, data = folder.recipe, folder.data()
     family, evaluated = family_of(type(recipe.model)), _evaluations(folder.path)
     goods = goods_of(folder.path, data=data)
     names = [Path(each.path).name for each in data.catalogues]
     title = folder.path.resolve().name
     sections = [
-        [*_front(recipe, title=title, family=family, goods=goods, datasets=names, evaluated=evaluated), _OURS],
+        _front(recipe, title=title, library=library, goods=goods, datasets=names, evaluated=evaluated),
         [f"# {title}", "", _FAMILIES[family], "", *_shape(recipe)],
         ["## State", "", *_state(folder)],
-        ["## Use", "", *load],
+        ["## Use", "", *use],
         ["## Learnt from", "", *_learnt_from(folder, goods=goods)],
         ["## How", "", *_how(folder)],
         ["## Figures", "", *_figures(evaluated)],
@@ -97,7 +98,7 @@ def _front(
     recipe: Recipe,
     *,
     title: str,
-    family: str,
+    library: str,
     goods: Goods | None,
     datasets: Sequence[str],
     evaluated: Sequence[Evaluated],
@@ -112,10 +113,10 @@ def _front(
         facts["license"] = recipe.licence.lower() if known else "other"
         if not known:
             facts["license_name"] = _slug(recipe.licence)
-    facts["library_name"] = "vitrina"
+    facts["library_name"] = library
     is_codebook = isinstance(recipe.model, CodebookConfig)
     facts["pipeline_tag"] = "image-feature-extraction" if is_codebook else "zero-shot-image-classification"
-    facts["tags"] = ["vitrina", family.replace("_", "-"), "products", "e-commerce"]
+    facts["tags"] = ["vitrina", family_of(type(recipe.model)).replace("_", "-"), "products", "e-commerce"]
     facts["datasets"] = list(dict.fromkeys(_slug(name) for name in datasets))
     results = [_result(each) for each in evaluated]
     if any(each["metrics"] for each in results):
