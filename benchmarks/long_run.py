@@ -166,7 +166,7 @@ def _result(rows: list[Row], *, seconds: float, options: argparse.Namespace) -> 
         seed=options.seed,
         rows=tuple(rows),
         notes=(
-            f"{options.steps} steps of 256 rows, {seconds:.0f} CPU seconds with codebook, codes and tokenizer; one seed.",
+            f"{options.steps} steps of 256 rows, {seconds:.0f} CPU seconds with codebook, codes, tokenizer; one seed.",
             f"Floors are of other means on the same data: {floors}. Ours is one model that was trained for none of "
             "them: its categories come from prompts.",
         ),
