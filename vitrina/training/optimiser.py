@@ -94,25 +94,32 @@ class MovingAverage:
     The decay of update u (from 0 on) is min(decay, (1 + u) / (10 + u)): an average over about the last tenth of the
     run while it is young, as in TensorFlow's `ExponentialMovingAverage(num_updates)`. A function of the step, so that
     nothing but the average itself has to be stored. Running moments are averaged as the parameters are, so that they
-    belong to them; a buffer that is no floating-point number is taken as it stands.
+    belong to them; a buffer that is no floating-point number is taken as it stands, and what is frozen is its own
+    average.
     """
 
     def __init__(self, model: nn.Module, *, decay: float) -> None:
         self._decay = decay
         self._current = model.state_dict()
         self._average = {name: each.clone() for name, each in self._current.items()}
+        frozen = {name for name, each in model.named_parameters() if not each.requires_grad}
+        smooth = [name for name, each in self._current.items() if each.is_floating_point() and name not in frozen]
+        # Where ranks hold shares of the weights, buffers are still whole: one call takes either, never both.
+        kinds = dict.fromkeys(type(self._current[name]) for name in smooth)
+        alike = [[name for name in smooth if type(self._current[name]) is kind] for kind in kinds]
+        # Sorted once, as no step has time to lose: the tensors are updated in place and stay the same ones.
+        self._smooth = [
+            ([self._average[name] for name in names], [self._current[name] for name in names]) for names in alike
+        ]
+        self._counting = [name for name, each in self._current.items() if not each.is_floating_point()]
 
     @torch.no_grad()
     def update(self, number: int) -> None:
         """Take in the weights as they are after step `number`, from 0 on."""
         decay = min(self._decay, (1 + number) / (10 + number))
-        smooth = [name for name, each in self._current.items() if each.is_floating_point()]
-        # Where ranks hold shares of the weights, buffers are still whole: one call takes either, never both.
-        for kind in dict.fromkeys(type(self._current[name]) for name in smooth):
-            names = [name for name in smooth if type(self._current[name]) is kind]
-            average = [self._average[name] for name in names]
-            get_ema_multi_avg_fn(decay)(average, [self._current[name] for name in names], None)
-        for name in self._current.keys() - set(smooth):
+        for average, current in self._smooth:
+            get_ema_multi_avg_fn(decay)(average, current, None)
+        for name in self._counting:
             self._average[name].copy_(self._current[name])
 
     def tensors(self) -> dict[str, Tensor]:
