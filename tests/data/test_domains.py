@@ -71,7 +71,7 @@ def test_batches_by_domain_never_change_between_releases(case):
         assert found == (kind, domain, epochs, indices), f"step {step}"
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(["random", "spread"]))
 def test_every_block_holds_exact_shares_of_kinds_and_domains(block, order):
     members = MEMBERS | {"image": {**MEMBERS["image"], "home": range(11, 20)}}
@@ -94,7 +94,7 @@ def test_a_batch_holds_one_domain_and_that_is_known_before_its_rows(step, bucket
 
 
 @pytest.mark.parametrize("buckets", [False, True], ids=["as drawn", "in buckets"])
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(rows=st.integers(1, 9), seed=st.integers(0, 2**40), order=st.sampled_from(["random", "spread"]))
 def test_every_epoch_of_a_kind_and_domain_shows_every_row_once(buckets, rows, seed, order):
     even = Mixture(text=0.4, image=0.2, pair=0.4, order=order, domains=dict.fromkeys(WEIGHTS, 1))

@@ -95,3 +95,11 @@ def test_a_mixture_goes_through_json_and_back():
     read = json.loads(json.dumps(asdict(mixture)))
     read["stages"] = tuple(Stage(**stage) for stage in read["stages"])
     assert Mixture(**read) == mixture
+
+
+def test_shares_written_as_whole_numbers_are_those_that_a_stored_recipe_has():
+    mixture = Mixture(text=0, image=0, pair=1, stages=(Stage(1, 0, 1, 1, {"toys": 3}),), temperature=2)
+    read = json.loads(json.dumps(asdict(mixture)))
+    written = [read["pair"], read["temperature"], *read["stages"][0].values()]
+    assert [type(each) for each in written] == [float, float, float, float, float, float, dict]
+    assert type(read["stages"][0]["domains"]["toys"]) is float

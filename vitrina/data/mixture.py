@@ -30,7 +30,8 @@ class Stage:
     domains: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "domains", dict(self.domains))
+        _as_floats(self, "share_of_run", *KINDS)
+        object.__setattr__(self, "domains", {name: float(weight) for name, weight in self.domains.items()})
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class Mixture:
     temperature: float | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "domains", dict(self.domains))
+        _as_floats(self, *KINDS)
+        object.__setattr__(self, "domains", {name: float(weight) for name, weight in self.domains.items()})
         if self.order not in ("random", "spread"):
             raise ValueError(f"mixture.order is {self.order!r}: choose 'random' or 'spread'.")
         _check_domains(self.domains, where="mixture.domains")
@@ -77,11 +79,13 @@ class Mixture:
                 raise ValueError(f"{where} asks for no kind of batch: give one a share above 0.")
         if self.stages and sum(stage.share_of_run for stage in self.stages) <= 0:
             raise ValueError("The mixture's stages take no share of the run: give one a share_of_run above 0.")
-        if self.temperature is not None and not 0 < self.temperature < math.inf:
-            raise ValueError(
-                f"mixture.temperature is {self.temperature}: choose a number above 0 (1 keeps the data's proportions, "
-                "a large one treats all domains alike), or none."
-            )
+        if self.temperature is not None:
+            _as_floats(self, "temperature")
+            if not 0 < self.temperature < math.inf:
+                raise ValueError(
+                    f"mixture.temperature is {self.temperature}: choose a number above 0 (1 keeps the data's "
+                    "proportions, a large one treats all domains alike), or none."
+                )
 
     @property
     def is_by_domain(self) -> bool:
@@ -194,6 +198,12 @@ def apportion(shares: Mapping[Name, Fraction], *, among: int) -> dict[Name, int]
     for _ in range(sum(counts.values()) - among):
         counts[max(names, key=lambda name: counts[name])] -= 1
     return counts
+
+
+def _as_floats(value: "Stage | Mixture", *names: str) -> None:
+    """A share written as 1 is 1.0, as a stored recipe has it: the plan of both has one fingerprint."""
+    for name in names:
+        object.__setattr__(value, name, float(getattr(value, name)))
 
 
 def _check_domains(weights: Mapping[str, float], *, where: str) -> None:

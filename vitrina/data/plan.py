@@ -160,6 +160,8 @@ class Plan:
 
     def domain_of(self, step: int) -> str | None:
         """The business domain of a step's batch without its rows; None where the mixture tells no domains apart."""
+        if not self.mixture.is_by_domain:
+            return None
         number, stretch, block, slot = self._find(step)
         return self._cells[int(self._pattern(number, block=block, counts=stretch.counts)[slot])].domain
 

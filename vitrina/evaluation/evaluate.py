@@ -53,8 +53,10 @@ def evaluate(
     `vitrina average` makes; without it the weights are those that `load` takes.
 
     Writes `evaluation-SPLIT-CATALOGUE.json` and `report.html` into `out`: by default the run's own folder, whose model
-    card is written anew, or a folder beside `weights` that is named like them. Raises ValueError where `run` is no run with a checkpoint, `catalogue` no
-    catalogue, `weights` no such file, or where version or split are not there.
+    card is written anew, or a folder beside `weights` that is named like them.
+
+    Raises ValueError where `run` is no run with a checkpoint, `catalogue` no catalogue, `weights` no such file, or
+    where version or split are not there.
 
     >>> print(evaluate("runs/flava", catalogue="shop").text())  # doctest: +SKIP
     """

@@ -83,8 +83,7 @@ class Hiding:
         """The sums over all products."""
         found: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for kind, source in self._sources.items():
-            # Enough batches for an interval, from few products too.
-            rows = max(1, min(_BATCH_ROWS, len(source.rows) // _LEAST_BATCHES))
+            rows = _batch_rows(len(source.rows), most=_BATCH_ROWS)
             plan = self._plan(kind, steps=len(source.rows) // rows, rows=rows, members=None)
             for name, parts in self._gone_through(plan, kind=kind, corruption=self._corruption).items():
                 found[name] += parts
@@ -101,7 +100,7 @@ class Hiding:
         corruption = replace(self._corruption, itm_negative_share=0.0)
         for kind in self._sources:
             for part in self._parts(kind):
-                rows = min(_GROUP_BATCH_ROWS, len(part.members))
+                rows = _batch_rows(len(part.members), most=_GROUP_BATCH_ROWS)
                 plan = self._plan(kind, steps=len(part.members) // rows, rows=rows, members=part.members)
                 found = self._gone_through(plan, kind=kind, corruption=corruption)
                 for group in part.groups:
@@ -187,6 +186,11 @@ class Hiding:
                         found[name].append((float(loss.value), float(loss.count)))
                 bar.update()
         return found
+
+
+def _batch_rows(examples: int, *, most: int) -> int:
+    """Enough batches for an interval, from few examples too."""
+    return max(1, min(most, examples // _LEAST_BATCHES))
 
 
 def _with_terms(sums: Mapping[str, list[tuple[float, float]]]) -> Sums:

@@ -97,7 +97,7 @@ def masked_section(
             each.name,
             each.questions,
             _metrics(
-                each.sums,
+                {name: parts for name, parts in each.sums.items() if name not in _MATCHING},
                 entropies=unigrams.groups.get((each.by, each.name), Entropies(None, None)),
                 prior=None,
                 seed=seed,

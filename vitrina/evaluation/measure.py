@@ -194,20 +194,19 @@ def classification(
         found += _answered(truth, answers, classes=len(names), suffix=kind, seed=seed)
     groups = []
     for domain, chosen in [] if by_domain is None else by_domain.groups():
-        own = np.unique(truth[chosen])
-        among_own = classify.answer(
-            model,
-            pictures=[pictures[number] for number in chosen],
-            prompts=[prompts["templates"][each] for each in own],
-        )
         figures = _answered(truth[chosen], answers[chosen], classes=len(names), suffix="templates", seed=seed)
-        figures += _answered(truth[chosen], own[among_own], classes=len(names), suffix=f"templates{OWN}", seed=seed)
+        own = np.unique(truth[chosen])
+        if 1 < len(own) < len(names):
+            theirs = [prompts["templates"][each] for each in own]
+            answered = classify.answer(model, pictures=[pictures[number] for number in chosen], prompts=theirs)
+            figures += _answered(truth[chosen], own[answered], classes=len(names), suffix=f"templates{OWN}", seed=seed)
         groups.append(Group("domain", domain, len(chosen), tuple(figures)))
     section = Section(
         key=f"category_level_{level + 1}",
         title=f"Category of a picture, level {level + 1} ({len(names)} names)",
         note="No classifier is trained: a picture gets the category whose prompt lies nearest, by the plain name or by "
-        f"the mean of templates ({', '.join(languages)}). Base rate: always the commonest category.",
+        f"the mean of templates ({', '.join(languages)}). Base rate: always the commonest category"
+        + (f"; “{OWN.strip()}”, among the categories of that domain alone." if groups else "."),
         questions=len(truth),
         metrics=tuple(found),
         groups=tuple(groups),
