@@ -7,13 +7,13 @@ import pytest
 from PIL import Image
 
 from vitrina.catalogue.product import Product, Text
-from vitrina.evaluation.charts import Curve, curve_svg, interval_svg, ticks
+from vitrina.evaluation.charts import Curve, curve_svg, interval_svg, lines_svg, ticks
 from vitrina.evaluation.evaluation import Evaluation
 from vitrina.evaluation.gallery import galleries
 from vitrina.evaluation.heldout import HeldOut
 from vitrina.evaluation.measure import Classification
 from vitrina.evaluation.questions import ask
-from vitrina.evaluation.report import Fact, Reconstructions, Report, curves, matrix, render
+from vitrina.evaluation.report import Fact, Reconstructions, Report, curves, curves_by_domain, matrix, render
 
 COLOURS = [(220, 30, 30), (30, 160, 60), (40, 60, 200), (240, 200, 40), (20, 20, 20), (250, 250, 250)]
 _VOID = {"meta", "img", "line", "circle", "polygon", "polyline", "br"}
@@ -163,6 +163,42 @@ def test_losses_that_some_batches_lack_have_a_curve_of_their_own_steps():
     assert found["mlm"].steps == [1, 3, 5, 7]
     assert found["itc"].chance == 3.0
     assert found["loss"].chance is None
+
+
+def by_domain_rows(domains, *, steps: int = 40) -> list[dict]:
+    """Pairs and texts take turns; the loss of each domain falls at its own pace."""
+    rows = []
+    for step in range(steps):
+        loss = "itc" if step % 4 else "mlm"
+        domain = domains[step % len(domains)]
+        rows.append({"step": step, "domain": domain, "loss": 1.0, loss: 5.0 - step / (9 + len(domain or ""))})
+        rows[-1]["chance"] = {loss: 4.2}
+    return rows
+
+
+def test_losses_by_domain_are_those_of_the_loss_that_most_steps_have():
+    found = curves_by_domain(by_domain_rows(["fashion", "toys", "fashion"]))
+    assert found is not None and (found.loss, found.left_out) == ("itc", 0)
+    assert [curve.name for curve in found.curves] == ["fashion", "toys"]
+    assert all(step % 4 and step % 3 == 1 for step in found.curves[1].steps)
+    assert found.curves[0].chance == pytest.approx(4.2)
+
+
+def test_a_run_without_domains_or_of_one_has_no_curves_by_domain():
+    assert curves_by_domain(by_domain_rows([None])) is None
+    assert curves_by_domain(by_domain_rows(["fashion"])) is None
+    old = [{name: value for name, value in row.items() if name != "domain"} for row in by_domain_rows(["a", "b"])]
+    assert curves_by_domain(old) is None, "rows of before there were domains"
+
+
+def test_of_many_domains_those_met_most_are_drawn_and_the_rest_counted(held):
+    found = curves_by_domain(by_domain_rows([f"<b>{number}" for number in range(9)], steps=200))
+    assert found is not None and (len(found.curves), found.left_out) == (6, 3)
+    svg = lines_svg(found.curves, title="itc by domain")
+    assert [svg.count(f"series-{number}") for number in (1, 6, 7)] == [1, 1, 0]
+    page = page_of(held, by_domain=found)
+    assert page.open == [] and "3 more domains are not shown" in " ".join(page.text)
+    assert "b" not in page.open and any("<b>0" in text for text in page.text)
 
 
 def test_an_interval_lies_around_its_dot():
