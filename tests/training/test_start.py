@@ -14,6 +14,7 @@ from vitrina.models.checkpoint import read_metadata
 from vitrina.models.dual_encoder import DualEncoder
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.recipes.recipe import with_settings
+from vitrina.training.files import TrainingError
 from vitrina.training.load import weights_of
 from vitrina.training.loop import resume
 from vitrina.training.prepare import look_over
@@ -174,6 +175,18 @@ def test_a_run_that_was_killed_while_it_was_made_is_made_again(tmp_path, catalog
     begin(little_dual_encoder("steps=1"), catalogue, tmp_path / "run")
     assert RunFolder(tmp_path / "run").recipe.start is None
     assert "logit_scale" in final_state(tmp_path / "run")["model"]
+
+
+def test_a_full_disk_is_said_in_words_and_leaves_no_run(tmp_path, catalogue, dual_encoder, monkeypatch):
+    def full(path, *, tensors, metadata):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("vitrina.training.start.write_tensors", full)
+    with pytest.raises(TrainingError, match=r"the first weights could not be written to .*no space left"):
+        begin(little_dual_encoder(), catalogue, tmp_path / "run", init=dual_encoder)
+    monkeypatch.undo()
+    begin(little_dual_encoder("steps=1"), catalogue, tmp_path / "run", init=dual_encoder)
+    assert read_record(tmp_path / "run").fresh == ()
 
 
 @pytest.fixture

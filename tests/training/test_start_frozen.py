@@ -60,6 +60,8 @@ def test_a_tower_that_nothing_was_learnt_for_is_not_frozen(tmp_path, catalogue, 
     assert isinstance(recipe.model, CodebookConfig)
     with pytest.raises(ValueError, match="frozen names a tower, and a codebook has none"):
         look_over(recipe, catalogues=[catalogue])
+    with pytest.raises(ValueError, match=r"optim\.layer_decay tells a tower's blocks apart, and a codebook has none"):
+        look_over(little_codebook("optim.layer_decay=0.9"), catalogues=[catalogue])
 
 
 def test_what_is_fresh_learns_at_the_full_rate_and_what_was_brought_by_its_depth(tmp_path, catalogue, dual_encoder):

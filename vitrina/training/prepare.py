@@ -39,7 +39,7 @@ from vitrina.training.start import (
     freeze,
     read_record,
     read_start,
-    refuse_frozen_without_start,
+    refuse_without_towers,
 )
 from vitrina.training.start_source import read_source
 
@@ -84,7 +84,7 @@ def look_over(recipe: Recipe, *, catalogues: Sequence[Path], init: str | None = 
     asked, parts = recipe, None
     if (init := init or recipe.start) is not None:
         recipe, parts = read_source(recipe, init=init)
-    refuse_frozen_without_start(recipe)
+    refuse_without_towers(recipe)
     stock = Stock([Catalogue.open(path) for path in catalogues])
     sources = sources_of(recipe, stock=stock)
     plan = _plan(recipe, stock=stock, sources=sources)

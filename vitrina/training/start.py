@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
@@ -21,7 +22,7 @@ from vitrina.models.flava import FlavaConfig
 from vitrina.recipes.recipe import ModelConfig, Recipe
 from vitrina.recipes.settings import settings, show
 from vitrina.training.build import build
-from vitrina.training.files import sha256_of
+from vitrina.training.files import TrainingError, sha256_of
 from vitrina.training.load import inputs_of
 from vitrina.training.start_parts import Parts, resized_positions
 
@@ -133,13 +134,21 @@ def first_weights(
 
 
 def write_start(run: Path, *, start: Start, recipe: Recipe, tokenizer: Tokenizer | None) -> None:
-    """Write start.safetensors, which `vitrina.load` opens like any weights file, then start.json."""
+    """Write start.safetensors, which `vitrina.load` opens like any weights file, then start.json.
+
+    Raises TrainingError where the disk is full or refuses.
+    """
     about = {"format": "pt", "recipe": recipe.to_json(), "step": "0"}
     if tokenizer is not None:
         about["tokenizer"] = tokenizer.to_str()
-    write_tensors(run / START, tensors=start.tensors, metadata=about)
-    record = replace(start.record, sha256=sha256_of(run / START))
-    write_bytes(run / RECORD, content=json.dumps(asdict(record), indent=2, ensure_ascii=False).encode())
+    try:
+        write_tensors(run / START, tensors=start.tensors, metadata=about)
+        record = replace(start.record, sha256=sha256_of(run / START))
+        write_bytes(run / RECORD, content=json.dumps(asdict(record), indent=2, ensure_ascii=False).encode())
+    except (OSError, SafetensorError) as error:
+        raise TrainingError(
+            f"the first weights could not be written to {run}: {error}. Make room on the disk and train again"
+        ) from error
 
 
 def read_record(run: Path) -> StartRecord:
@@ -170,13 +179,14 @@ def freeze(model: nn.Module, *, recipe: Recipe) -> None:
         model.get_submodule(tower).requires_grad_(False)
 
 
-def refuse_frozen_without_start(recipe: Recipe) -> None:
-    """Raise ValueError where a tower is to be frozen that nothing was learnt for, or that the model has not."""
-    if not recipe.frozen:
-        return
+def refuse_without_towers(recipe: Recipe) -> None:
+    """Raise ValueError for settings of towers that the model has not, and for freezing one that starts at random."""
     if isinstance(recipe.model, CodebookConfig):
-        raise ValueError("frozen names a tower, and a codebook has none: leave it out")
-    if recipe.start is None:
+        if recipe.frozen:
+            raise ValueError("frozen names a tower, and a codebook has none: leave it out")
+        if recipe.optim.layer_decay < 1:
+            raise ValueError("optim.layer_decay tells a tower's blocks apart, and a codebook has none: leave it at 1")
+    elif recipe.frozen and recipe.start is None:
         raise ValueError(
             f"frozen is {show(recipe.frozen)}, but the run starts from nothing, so that a random tower would stay "
             "random: bring its weights by --init, or leave frozen out"

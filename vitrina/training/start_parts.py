@@ -125,8 +125,7 @@ def _described(published: Published) -> Parts:
     common = {"kind": _WORDS[kind], "revision": published.revision}
     match kind:
         case "flava":
-            processor = _json(published, "preprocessor_config.json")
-            ours = config_from_transformers(config, processor=processor, origin=origin)
+            ours = config_from_transformers(config, processor=_processor(published), origin=origin)
             own = _json(published, "vitrina.json")
             return Parts(
                 origin,
@@ -278,8 +277,7 @@ def _geometry(
     std: tuple[float, float, float],
 ) -> PictureGeometry:
     """How the checkpoint's own processor sees a picture; the values given are its class's own, where no file says."""
-    processor = _json(published, "preprocessor_config.json")
-    processor = processor or _json(published, "processor_config.json").get("image_processor", {})
+    processor = _processor(published)
     if "do_center_crop" in processor:
         fit = "crop" if processor["do_center_crop"] else "stretch"
     if processor.get("do_normalize", True):
@@ -287,6 +285,12 @@ def _geometry(
     else:
         mean, std = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
     return PictureGeometry(side_px, fit, mean=mean, std=std)
+
+
+def _processor(published: Published) -> Mapping[str, Any]:
+    """The image processor's settings, from its own file or from that of the processor which holds it."""
+    own = _json(published, "preprocessor_config.json")
+    return own or _json(published, "processor_config.json").get("image_processor") or {}
 
 
 def _three(values: Iterable[float]) -> tuple[float, float, float]:
