@@ -152,8 +152,10 @@ def test_a_torn_last_row_is_no_damage_and_a_spoilt_one_is_told(tmp_path: Path) -
         file.write('{"step": 21, "lo')
     assert read_run(run, name="one").notes == ()
     with (run / "metrics.jsonl").open("a", encoding="utf-8") as file:
-        file.write("ss\n[1]\n")
-    assert read_run(run, name="one").notes == ("metrics.jsonl has 2 rows that cannot be read",)
+        file.write("ss\n[1]\n" + json.dumps(row(0)) + "\n" + json.dumps(row(22, itc=float("nan"))) + "\n")
+    found = read_run(run, name="one")
+    assert found.notes == ("metrics.jsonl has 4 rows that cannot be read",)
+    assert np.isfinite(found.curves["itc"].values).all() and found.step == 20
 
 
 def test_long_runs_are_thinned_and_keep_their_means(tmp_path: Path) -> None:

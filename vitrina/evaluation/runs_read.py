@@ -1,6 +1,7 @@
 """What a run's folder says about how it goes: read once, line by line, thinned to what a chart can show."""
 
 import json
+import math
 import os
 from collections import deque
 from collections.abc import Mapping
@@ -133,8 +134,9 @@ class _Thinned:
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
-        self._bins: dict[str, np.ndarray] = {}  # of each figure (POINTS, 3): sum of steps, of values, how many
-        self._chances: dict[str, np.ndarray] = {}  # of each loss (2,): sum, how many
+        # Plain lists: adding to single elements of an array takes ten times as long.
+        self._bins: dict[str, list[list[float]]] = {}  # of each figure, by point: sum of steps, of values, how many
+        self._chances: dict[str, list[float]] = {}  # of each loss: sum, how many
         self.last: dict[str, _Rows] = {}
         self.last_of_domain: dict[str, dict[str, _Rows]] = {}
         self._recent: deque[float] = deque(maxlen=_LAST)
@@ -149,8 +151,9 @@ class _Thinned:
                 total=path.stat().st_size, unit="B", unit_scale=True, desc=name, delay=2, leave=False, disable=None
             ) as bar,
         ):
-            for line in file:
-                bar.update(len(line))
+            for number, line in enumerate(file):
+                if number % 4096 == 0:
+                    bar.update(file.tell() - bar.n)
                 try:
                     self._add(json.loads(line))
                 except (ValueError, TypeError, KeyError, AttributeError):
@@ -158,7 +161,10 @@ class _Thinned:
                     self.unreadable += line.endswith(b"\n")
 
     def _add(self, row: Mapping[str, Any]) -> None:
-        step, loss, chances = int(row["step"]), float(row["loss"]), row["chance"]
+        step, chances = int(row["step"]), {name: each for name, each in row["chance"].items() if each is not None}
+        losses = {name: float(row[name]) for name in ("loss", *row["chance"])}
+        if step < 1 or not all(map(math.isfinite, (*losses.values(), *chances.values()))):
+            raise ValueError("a row that no step wrote")
         self.step = max(self.step, step)
         seconds = float(row.get("seconds", 0.0))
         self.seconds += seconds
@@ -168,17 +174,17 @@ class _Thinned:
         memory = row.get("memory_mb")
         if memory is not None:
             self.memory_mb = max(self.memory_mb or 0.0, float(memory))
-        self._note("loss", step=step, value=loss)
-        _keep(self.last, "loss", value=loss, chance=None)
         domain = row.get("domain")
-        for name, chance in chances.items():
-            value = float(row[name])
+        for name, value in losses.items():
+            chance = chances.get(name)
             self._note(name, step=step, value=value)
             _keep(self.last, name, value=value, chance=chance)
-            if domain is not None:
+            if domain is not None and name != "loss":
                 _keep(self.last_of_domain.setdefault(str(domain), {}), name, value=value, chance=chance)
             if chance is not None:
-                self._chances.setdefault(name, np.zeros(2))[:] += (float(chance), 1.0)
+                sums = self._chances.setdefault(name, [0.0, 0.0])
+                sums[0] += float(chance)
+                sums[1] += 1.0
         for name in _PLAIN:
             if row.get(name) is not None:
                 self._note(name, step=step, value=float(row[name]))
@@ -186,12 +192,18 @@ class _Thinned:
             self._note("examples_per_second", step=step, value=self._recipe.batch_rows / seconds)
 
     def _note(self, name: str, *, step: int, value: float) -> None:
-        bins = self._bins.setdefault(name, np.zeros((POINTS, 3)))
-        bins[min(POINTS - 1, (step - 1) * POINTS // max(1, self._recipe.steps))] += (step, value, 1.0)
+        bins = self._bins.get(name)
+        if bins is None:
+            bins = self._bins[name] = [[0.0, 0.0, 0.0] for _ in range(POINTS)]
+        point = bins[min(POINTS - 1, (step - 1) * POINTS // self._recipe.steps)]
+        point[0] += step
+        point[1] += value
+        point[2] += 1.0
 
     def curves(self) -> dict[str, Curve]:
         found = {}
-        for name, bins in self._bins.items():
+        for name, points in self._bins.items():
+            bins = np.array(points)
             filled = bins[bins[:, 2] > 0]
             chance = self._chances.get(name)
             found[name] = Curve(
