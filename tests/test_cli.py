@@ -28,7 +28,7 @@ WORDS = {
     "runs": ["DIR", "--out"],
     "average": ["DIR", "FILE", "--share"],
     "record": ["DIR", "--to"],
-    "evaluate": ["DIR", "CATALOGUE", "--split", "--version"],
+    "evaluate": ["DIR", "CATALOGUE", "--split", "--version", "--weights"],
     "search": ["DIR", "CATALOGUE", "TEXT", "--image", "--top"],
     "demo": ["OUT"],
 }  # fmt: skip

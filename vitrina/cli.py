@@ -147,6 +147,9 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("catalogue", type=Path, metavar="CATALOGUE")
     evaluate.add_argument("--split", choices=["train", "val", "test"], default="val")
     evaluate.add_argument("--version", metavar="DIGEST", help="an earlier version of the catalogue (see vitrina log)")
+    evaluate.add_argument(
+        "--weights", type=Path, metavar="FILE", help="weights of the run to ask (see vitrina average)"
+    )
     evaluate.set_defaults(command=_evaluate)
 
     search = commands.add_parser("search", help="find products by words or by a picture")
@@ -284,7 +287,13 @@ def _log(options: argparse.Namespace) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     from vitrina.evaluation.evaluate import evaluate
 
-    found = evaluate(options.run, catalogue=options.catalogue, split=options.split, version=options.version)
+    found = evaluate(
+        options.run,
+        catalogue=options.catalogue,
+        split=options.split,
+        version=options.version,
+        weights=options.weights,
+    )
     print(found.text())
 
 
