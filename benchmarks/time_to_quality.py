@@ -17,7 +17,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.learnt import carried_out
@@ -103,6 +103,7 @@ def main() -> None:
             print(f"theirs, {name}: {seconds:.2f} CPU s a step", flush=True)
     if options.results is not None:
         write_result(_result(ours, theirs, costs, options=options), folder=options.results)
+        write_result(_curves(ours, theirs, costs, options=options), folder=options.results)
     print(json.dumps({"benchmark": "time_to_quality", "on": options.on} | _summary(ours, theirs, costs)))
 
 
@@ -232,6 +233,33 @@ def _result(
             "preprocesses by its own image processor, runs its own codebook (DALL-E's shape, random weights) and pads "
             "to 77 in float32, and the rows after that save one thing after another.",
         ),
+    )
+
+
+def _curves(
+    ours: Sequence[Curve], theirs: Sequence[Curve], costs: dict[str, float], *, options: argparse.Namespace
+) -> Result:
+    """Every look, so that the curves can be drawn."""
+    every = [(f"ours, seed {seed}", curve, curve.step) for seed, curve in zip(options.seeds, ours, strict=True)]
+    every += [
+        (f"theirs {name}, seed {seed}", curve, cost)
+        for seed, curve in zip(options.their_seeds, theirs, strict=True)
+        for name, cost in ((DOCUMENTED, costs[DOCUMENTED]), ("in its cheapest form", curve.step))
+    ]
+    rows = [
+        Row(
+            f"{name} at step {step}",
+            (Metric("CPU seconds", curve.before + step * cost, "rank"), Metric("R@10", recall, base=0.01)),
+        )
+        for name, curve, cost in every
+        for step, recall in zip(curve.steps, curve.recalls, strict=True)
+    ]
+    return replace(
+        _result(ours, theirs, costs, options=options),
+        name="time_to_quality_curves",
+        title=f"R@10 on fashion_products while FLAVA learns from nothing ({options.on})",
+        rows=tuple(rows),
+        notes=("See the result before this one for what is compared.",),
     )
 
 
