@@ -91,6 +91,7 @@ def test_a_batch_holds_one_domain_and_that_is_known_before_its_rows(step, bucket
     assert made.domain_of(step) == batch.domain
     assert set(batch.indices.tolist()) <= set(MEMBERS[batch.kind][batch.domain])
     assert made.members(batch.kind, domain=batch.domain).tolist() == list(MEMBERS[batch.kind][batch.domain])
+    assert made.members("image", domain="home").tolist() == []
 
 
 @pytest.mark.parametrize("buckets", [False, True], ids=["as drawn", "in buckets"])

@@ -166,9 +166,11 @@ class Plan:
         return self._cells[int(self._pattern(number, block=block, counts=stretch.counts)[slot])].domain
 
     def members(self, kind: Kind, *, domain: str) -> np.ndarray:
-        """The positions (n,) int64 of a domain's products among a kind's rows, ascending."""
-        found = [cell.members for cell in self._cells if (cell.kind, cell.domain) == (kind, domain)]
-        return np.concatenate([np.asarray(each, dtype=np.int64) for each in found if each is not None])
+        """The positions (n,) int64 of a domain's products among a kind's rows, ascending; none where it has none."""
+        for cell in self._cells:
+            if (cell.kind, cell.domain) == (kind, domain) and cell.members is not None:
+                return np.asarray(cell.members, dtype=np.int64)
+        return np.zeros(0, dtype=np.int64)
 
     def _find(self, step: int) -> tuple[int, _Stretch, int, int]:
         """The stretch that a step lies in and its number there, the block and the place in the block."""
