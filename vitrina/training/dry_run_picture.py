@@ -71,12 +71,12 @@ def batch_picture(
     height = 118 + sum(52 + sum(heights[id(row)] + _GAP for row in rows) for _, rows in groups) + _EDGE
     sheet = Image.new("RGB", (_WIDTH, height), _PAPER)
     pen = ImageDraw.Draw(sheet)
-    lettering(24, weight="bold").write(pen, (_EDGE, 24), title, fill=_INK)
+    lettering(24, weight="bold").write(title, pen=pen, at=(_EDGE, 24), fill=_INK)
     _legend(pen, top=68)
     top = 118
     for kind, rows in groups:
         pen.line([(_EDGE, top), (_WIDTH - _EDGE, top)], fill=_RULE, width=2)
-        lettering(17, weight="bold").write(pen, (_EDGE, top + 16), _TITLES[kind], fill=_INK)
+        lettering(17, weight="bold").write(_TITLES[kind], pen=pen, at=(_EDGE, top + 16), fill=_INK)
         top += 52
         for row in rows:
             _draw(sheet, row, top=top)
@@ -244,7 +244,7 @@ def _draw(sheet: Image.Image, row: _Row, *, top: int) -> None:
         x = _EDGE + column * (_SIDE + _GAP)
         sheet.paste(picture, (x, top))
         pen.rectangle((x - 1, top - 1, x + _SIDE, top + _SIDE), outline=_RULE)
-        small.write(pen, (x, top + _SIDE + 5), small.cut(caption, width=_SIDE), fill=_SOFT)
+        small.write(small.cut(caption, width=_SIDE), pen=pen, at=(x, top + _SIDE + 5), fill=_SOFT)
     y = top
     for each in row.paragraphs:
         y += _flow(pen, each, top=y, left=_left(row), is_drawn=True)
@@ -254,7 +254,7 @@ def _flow(pen: ImageDraw.ImageDraw, paragraph: _Paragraph, *, top: int, left: in
     """Lay a paragraph out from `left` to the edge and return its height."""
     words, small = lettering(16), lettering(12)
     if is_drawn:
-        small.write(pen, (left, top), paragraph.tag, fill=paragraph.colour)
+        small.write(paragraph.tag, pen=pen, at=(left, top), fill=paragraph.colour)
     x, y, limit = float(left), top + 22, _WIDTH - _EDGE
     has_box = False
     for chip in paragraph.chips:
@@ -287,12 +287,12 @@ def _draw_chip(
 ) -> None:
     x, y = place
     if chip.shown is None:
-        words.write(pen, (x, y), words.cut(chip.text, width=width), fill=_INK)
+        words.write(words.cut(chip.text, width=width), pen=pen, at=(x, y), fill=_INK)
         return
     colour, soft = (_HIDDEN, _HIDDEN_SOFT) if chip.is_asked else (_WRONG, _WRONG_SOFT)
     pen.rounded_rectangle((x, y - 3, x + width, y + 22), radius=5, fill=soft, outline=colour)
-    words.write(pen, (x + 7, y), words.cut(chip.text, width=width - 12), fill=colour)
-    small.write(pen, (x + 7, y + 24), small.cut(chip.shown, width=width - 8), fill=colour)
+    words.write(words.cut(chip.text, width=width - 12), pen=pen, at=(x + 7, y), fill=colour)
+    small.write(small.cut(chip.shown, width=width - 8), pen=pen, at=(x + 7, y + 24), fill=colour)
 
 
 def _legend(pen: ImageDraw.ImageDraw, *, top: int) -> None:
@@ -304,5 +304,5 @@ def _legend(pen: ImageDraw.ImageDraw, *, top: int) -> None:
         (_WRONG_SOFT, _WRONG, "hidden in a text that is another product's: not asked for"),
     ):
         pen.rounded_rectangle((x, top, x + 18, top + 16), radius=4, fill=fill, outline=outline)
-        small.write(pen, (x + 25, top), text, fill=_SOFT)
+        small.write(text, pen=pen, at=(x + 25, top), fill=_SOFT)
         x += 25 + small.width(text) + 26

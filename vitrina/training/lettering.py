@@ -56,9 +56,9 @@ class Lettering:
             words = words[taken:]
         return lines
 
-    def write(self, pen: ImageDraw.ImageDraw, place: tuple[float, float], text: str, *, fill: str) -> None:
-        """Draw the text, its upper left corner at `place`."""
-        pen.text(place, self.drawn(text), fill=fill, font=self.font)
+    def write(self, text: str, *, pen: ImageDraw.ImageDraw, at: tuple[float, float], fill: str) -> None:
+        """Draw the text, its upper left corner `at` a place."""
+        pen.text(at, self.drawn(text), fill=fill, font=self.font)
 
 
 @lru_cache(maxsize=32)

@@ -40,23 +40,23 @@ def panel(asked: Sequence[Asked], *, title: str, among: int) -> bytes:
     sheet = Image.new("RGB", (width, _TOP + len(asked) * row + _EDGE - _GAP), _PAPER)
     pen = ImageDraw.Draw(sheet)
     head, words, small = lettering(19, weight="bold"), lettering(15), lettering(12)
-    head.write(pen, (_EDGE, 18), head.cut(title, width=width - 2 * _EDGE), fill=_INK)
+    head.write(head.cut(title, width=width - 2 * _EDGE), pen=pen, at=(_EDGE, 18), fill=_INK)
     for number, each in enumerate(asked):
         top = _TOP + number * row
         pen.line([(_EDGE, top - _GAP // 2), (width - _EDGE, top - _GAP // 2)], fill=_RULE)
         lines = words.wrapped(each.text, width=_WORDS - 16, most=4)
         for line, text in enumerate(lines):
-            words.write(pen, (_EDGE, top + 4 + 20 * line), text, fill=_INK)
+            words.write(text, pen=pen, at=(_EDGE, top + 4 + 20 * line), fill=_INK)
         rank = f"{each.rank:,.1f}".removesuffix(".0")
         found = f"right one at rank {rank} of {among:,}"
         small.write(
-            pen, (_EDGE, top + 10 + 20 * len(lines)), found, fill=_RIGHT if each.rank <= columns + 0.5 else _SOFT
+            found, pen=pen, at=(_EDGE, top + 10 + 20 * len(lines)), fill=_RIGHT if each.rank <= columns + 0.5 else _SOFT
         )
         for column, answer in enumerate(each.answers):
             left = _EDGE + _WORDS + column * (_TILE + _GAP)
             _tile(sheet, answer, left=left, top=top)
             caption = f"{answer.score:.3f}" + (" · right" if answer.is_right else "")
-            small.write(pen, (left + 2, top + _TILE + 3), caption, fill=_RIGHT if answer.is_right else _SOFT)
+            small.write(caption, pen=pen, at=(left + 2, top + _TILE + 3), fill=_RIGHT if answer.is_right else _SOFT)
     buffer = io.BytesIO()
     sheet.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
