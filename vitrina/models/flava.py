@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from vitrina.data.batch import Batch, ImageBatch, PairBatch, Pictures, TextBatch, Texts
 from vitrina.data.inputs import Inputs
@@ -117,8 +118,9 @@ class Flava(TwoTowers):
 
         def piece(rows: slice) -> Sum:
             some = rows_of(text, rows)
-            tokens = self.text(some.masked_ids, is_token=some.is_token, types=some.types).normed
-            return predict_masked(self.mlm_head, tokens, targets=some.ids, is_masked=some.is_masked)
+            hidden = numbers_of(some.is_masked)
+            words = self.text(some.masked_ids, is_token=some.is_token, types=some.types, wanted=hidden).normed
+            return masked_cross_entropy(self.mlm_head(words), targets=some.ids, is_masked=some.is_masked)
 
         return added(self.in_pieces(piece, rows=len(text.ids), part=self))
 
@@ -127,8 +129,9 @@ class Flava(TwoTowers):
 
         def piece(rows: slice) -> Sum:
             is_masked = picture.is_masked[rows]
-            patches = self.image(self.normalise(picture.pixels[rows]), is_masked=is_masked).normed[:, 1:]
-            return predict_masked(self.mim_head, patches, targets=picture.codes[rows], is_masked=is_masked)
+            hidden = numbers_of(pad(is_masked, (1, 0)))  # [CLS] stands before the patches
+            patches = self.image(self.normalise(picture.pixels[rows]), is_masked=is_masked, wanted=hidden).normed
+            return masked_cross_entropy(self.mim_head(patches), targets=picture.codes[rows], is_masked=is_masked)
 
         return added(self.in_pieces(piece, rows=len(picture.pixels), part=self))
 
@@ -142,13 +145,15 @@ class Flava(TwoTowers):
         def piece(rows: slice) -> FusedLosses:
             picture, text, describes = batch.picture, rows_of(batch.fused, rows), batch.fused_matches[rows, None]
             is_masked, codes = picture.is_masked[rows], picture.codes[rows]
+            words, patches = text.is_masked & describes, is_masked & describes
             image_states = self.image(self.normalise(picture.pixels[rows]), is_masked=is_masked)
             text_states = self.text(text.masked_ids, is_token=text.is_token, types=text.types)
-            fused = self.multimodal(image_states, text_states, is_token=text.is_token)
-            words, patches = text.is_masked & describes, is_masked & describes
+            fused = self.multimodal(
+                image_states, text_states, is_token=text.is_token, patches_wanted=patches, words_wanted=words
+            )
             return FusedLosses(
-                predict_masked(self.mmm_text_head, fused.tokens, targets=text.ids, is_masked=words),
-                predict_masked(self.mmm_image_head, fused.patches, targets=codes, is_masked=patches),
+                masked_cross_entropy(self.mmm_text_head(fused.words), targets=text.ids, is_masked=words),
+                masked_cross_entropy(self.mmm_image_head(fused.patches), targets=codes, is_masked=patches),
                 self.itm_head(fused.cls),
             )
 
@@ -206,11 +211,11 @@ class FusedLosses:
 
 @dataclass(frozen=True)
 class Fused:
-    """The multimodal encoder's normed states: `cls` (b, d), `patches` (b, p, d), `tokens` (b, t, d)."""
+    """The multimodal encoder's normed states that were wanted: `cls` (b, d), `patches` (n, d), `words` (m, d)."""
 
     cls: Tensor
     patches: Tensor
-    tokens: Tensor
+    words: Tensor
 
 
 class MultimodalEncoder(nn.Module):
@@ -231,13 +236,27 @@ class MultimodalEncoder(nn.Module):
         self.apply(initialise)
         nn.init.trunc_normal_(self.cls, std=0.02, a=-0.04, b=0.04)
 
-    def forward(self, image: States, text: States, *, is_token: Tensor) -> Fused:
+    def forward(
+        self,
+        image: States,
+        text: States,
+        *,
+        is_token: Tensor,
+        patches_wanted: Tensor | None = None,
+        words_wanted: Tensor | None = None,
+    ) -> Fused:
+        """`patches_wanted` (b, p) bool and `words_wanted` (b, t) bool say whose states are returned beside [CLS]'s."""
         b, seen = len(is_token), image.hidden.shape[1]
         cls = self.cls.expand(b, -1, -1)
         x = torch.cat([cls, self.from_image(image.hidden), self.from_text(text.hidden)], dim=1)
         is_present = torch.cat([is_token.new_ones(b, 1 + seen), is_token], dim=1)
-        normed = self.norm(self.transformer(x, is_token=is_present))
-        return Fused(cls=normed[:, 0], patches=normed[:, 2 : 1 + seen], tokens=normed[:, 1 + seen :])
+        firsts = torch.arange(0, b * x.shape[1], x.shape[1], device=x.device)
+        nobody = firsts[:0]
+        patches = nobody if patches_wanted is None else numbers_of(pad(patches_wanted, (2, is_token.shape[1])))
+        words = nobody if words_wanted is None else numbers_of(pad(words_wanted, (1 + seen, 0)))
+        wanted = torch.cat([firsts, patches, words])
+        normed = self.norm(self.transformer(x, is_token=is_present, wanted=wanted))
+        return Fused(*normed.split([b, len(patches), len(words)]))
 
 
 class PredictionHead(nn.Module):
@@ -267,6 +286,9 @@ class MatchingHead(nn.Module):
         return self.answers(self.pooler(cls).tanh())
 
 
-def predict_masked(head: PredictionHead, states: Tensor, *, targets: Tensor, is_masked: Tensor) -> Sum:
-    """Run the head, most of the cost of a large vocabulary, at the masked positions only."""
-    return masked_cross_entropy(head(states[is_masked]), targets=targets, is_masked=is_masked)
+def numbers_of(wanted: Tensor) -> Tensor:
+    """The numbers of the tokens (b, t) where `wanted` is True, as `Transformer` counts them.
+
+    The heads, most of the cost of a large vocabulary, and the last block's MLP run nowhere else.
+    """
+    return wanted.flatten().nonzero().squeeze(1)

@@ -57,17 +57,25 @@ class Transformer(nn.Module):
         super().__init__()
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
 
-    def forward(self, x: Tensor, *, is_token: Tensor | None = None) -> Tensor:
-        """`is_token` (b, t) bool is False on padding, which nothing attends to; None where there is no padding."""
+    def forward(self, x: Tensor, *, is_token: Tensor | None = None, wanted: Tensor | None = None) -> Tensor:
+        """`is_token` (b, t) bool is False on padding, which nothing attends to; None where there is no padding.
+
+        `wanted` (n,) int64 numbers the tokens (row after row, b * t of them) whose states somebody reads: the last
+        block finishes those alone, and (n, d) is returned.
+        """
         bias = None if is_token is None else attention_bias(is_token)
-        for block in self.blocks:
-            step = partial(block, x, bias=bias)
+        last = len(self.blocks) - 1
+        for number, block in enumerate(self.blocks):
+            step = partial(block, x, bias=bias, wanted=wanted if number == last else None)
             x = recomputed(step) if block.is_recomputed else step()
-        return x
+        return x if wanted is None or x.ndim == 2 else x.flatten(0, 1).index_select(0, wanted)
 
 
 class Block(Repeated):
-    """LayerNorm, attention, LayerNorm, MLP, each pair beside the identity. (b, t, d) -> (b, t, d)."""
+    """LayerNorm, attention, LayerNorm, MLP, each pair beside the identity. (b, t, d) -> (b, t, d).
+
+    Or (n, d) at the `wanted` tokens: attention needs all of them, what follows works on each by itself.
+    """
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -78,8 +86,11 @@ class Block(Repeated):
         self.norm2 = nn.LayerNorm(config.width, eps=config.eps)
         self.mlp = nn.Sequential(nn.Linear(config.width, inner), activation, nn.Linear(inner, config.width))
 
-    def forward(self, x: Tensor, *, bias: Tensor | None) -> Tensor:
-        x = x + self.attention(self.norm1(x), bias=bias)
+    def forward(self, x: Tensor, *, bias: Tensor | None, wanted: Tensor | None = None) -> Tensor:
+        mixed = self.attention(self.norm1(x), bias=bias)
+        if wanted is not None:
+            x, mixed = (each.flatten(0, 1).index_select(0, wanted) for each in (x, mixed))
+        x = x + self.attention.out(mixed)
         return x + self.mlp(self.norm2(x))
 
 
@@ -100,9 +111,10 @@ class Attention(nn.Module):
         self.out = nn.Linear(config.width, config.width)
 
     def forward(self, x: Tensor, *, bias: Tensor | None) -> Tensor:
+        """(b, t, d) -> (b, t, d): the values as the heads mix them; the block maps by `out` what somebody wants."""
         b, t, d = x.shape
         q, k, v = self.qkv(x).view(b, t, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
-        return self.out(attend(q, k, v, bias=bias).transpose(1, 2).reshape(b, t, d))
+        return attend(q, k, v, bias=bias).transpose(1, 2).reshape(b, t, d)
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, *, bias: Tensor | None) -> Tensor:

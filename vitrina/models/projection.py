@@ -37,9 +37,13 @@ class Projection(nn.Module):
         """As far as each row goes by itself: what remains is `spread`, which looks at the whole batch."""
         return self.linear(self._pool(states.normed, is_token=is_token))
 
+    def reads(self, rows: int, *, tokens: int, device: torch.device) -> Tensor | None:
+        """Which states the pooling looks at, as `Transformer` numbers them: each row's [CLS], or None for all."""
+        return torch.arange(0, rows * tokens, tokens, device=device) if self.pooling == "cls" else None
+
     def _pool(self, normed: Tensor, *, is_token: Tensor | None) -> Tensor:
         if self.pooling == "cls":
-            return normed[:, 0]
+            return normed if normed.ndim == 2 else normed[:, 0]
         if is_token is None:
             return normed[:, 1:].mean(dim=1)
         share = is_token[:, 1:].to(normed.dtype)

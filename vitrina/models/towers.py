@@ -53,7 +53,10 @@ class TextTowerConfig(TransformerConfig):
 
 @dataclass(frozen=True)
 class States:
-    """What a tower returns: `hidden` (b, t, d) before the final LayerNorm, `normed` (b, t, d) after; [CLS] first."""
+    """What a tower returns: `hidden` (b, t, d) before the final LayerNorm, `normed` (b, t, d) after; [CLS] first.
+
+    Both are (n, d) where `wanted` named n tokens by their number, row after row: see `Transformer`.
+    """
 
     hidden: Tensor
     normed: Tensor
@@ -76,7 +79,14 @@ class ImageTower(nn.Module):
             nn.init.trunc_normal_(parameter, std=0.02, a=-0.04, b=0.04)
         self.transformer.apply(initialise)
 
-    def forward(self, pixels: Tensor, *, is_masked: Tensor | None = None, kept: Tensor | None = None) -> States:
+    def forward(
+        self,
+        pixels: Tensor,
+        *,
+        is_masked: Tensor | None = None,
+        kept: Tensor | None = None,
+        wanted: Tensor | None = None,
+    ) -> States:
         """Normalised `pixels` (b, 3, h, w) -> states of [CLS] and the patches.
 
         Patches where `is_masked` (b, p) bool is True are hidden: all p are returned. Or only the patches `kept` (b, k)
@@ -94,7 +104,7 @@ class ImageTower(nn.Module):
         x = torch.cat([self.cls.expand(len(patches), -1, -1), patches], dim=1) + self.positions
         if kept is not None and kept.shape[1]:
             x = _chosen(x, torch.cat([kept.new_zeros(len(kept), 1), kept + 1], dim=1))
-        hidden = self.transformer(self.entry_norm(x))
+        hidden = self.transformer(self.entry_norm(x), wanted=wanted)
         return States(hidden, self.norm(hidden))
 
     def _hide(self, pixels: Tensor, is_masked: Tensor) -> Tensor:
@@ -191,12 +201,12 @@ class TextTower(nn.Module):
         self.norm = nn.LayerNorm(config.width, eps=config.eps)
         self.apply(initialise)
 
-    def forward(self, ids: Tensor, *, is_token: Tensor, types: Tensor) -> States:
+    def forward(self, ids: Tensor, *, is_token: Tensor, types: Tensor, wanted: Tensor | None = None) -> States:
         """Token `ids`, padding and segment `types`, all (b, t) -> states of t tokens."""
         t = ids.shape[1]
         if t > self.config.positions:
             raise ValueError(f"texts of {t} tokens are longer than the model's {self.config.positions} positions")
         positions = self.positions.weight[:t]
         x = self.entry_norm(self.words(ids) + self.types(types) + positions)
-        hidden = self.transformer(x, is_token=is_token)
+        hidden = self.transformer(x, is_token=is_token, wanted=wanted)
         return States(hidden, self.norm(hidden))

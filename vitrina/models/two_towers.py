@@ -92,10 +92,14 @@ class TwoTowers(Thrifty):
 
     def _map_images(self, picture: Pictures, rows: slice) -> Tensor:
         kept = picture.kept[rows] if self.training else None
-        return self.image_projection.mapped(self.image(self.normalise(picture.pixels[rows]), kept=kept))
+        patches = kept.shape[1] if kept is not None and kept.shape[1] else self.image.config.patches
+        wanted = self.image_projection.reads(rows.stop - rows.start, tokens=1 + patches, device=picture.pixels.device)
+        states = self.image(self.normalise(picture.pixels[rows]), kept=kept, wanted=wanted)
+        return self.image_projection.mapped(states)
 
     def _map_texts(self, text: Texts) -> Tensor:
-        states = self.text(text.ids, is_token=text.is_token, types=text.types)
+        wanted = self.text_projection.reads(len(text.ids), tokens=text.ids.shape[1], device=text.ids.device)
+        states = self.text(text.ids, is_token=text.is_token, types=text.types, wanted=wanted)
         return self.text_projection.mapped(states, is_token=text.is_token)
 
     def embed_images(self, pictures: Sequence[bytes]) -> np.ndarray:
