@@ -23,6 +23,8 @@ from .recorded import new_run
 def evaluation(**changes: Any) -> str:
     metric = {"name": "R@10", "value": 0.25, "unit": "share", "low": 0.2, "high": 0.3, "base": 0.01}
     section = {"key": "text_to_picture_strict", "title": "Text → picture", "note": "", "questions": 9}
+    group = {"by": "domain", "name": "shoes", "questions": 4, "metrics": [metric | {"value": 0.5}]}
+    section |= {"groups": [group], "main": ["R@10"]}
     content = {
         "schema": 1,
         "step": 5,
@@ -66,6 +68,7 @@ def test_a_card_says_what_was_learnt_from_what_and_how_well(made: RunFolder):
     assert f"`{data.catalogues[0].digest}`" in text and "40 with a picture and a text" not in text
     assert "30 with a picture and a text" in text and "Languages (texts): es 40." in text
     assert "| Text → picture | R@10 | 25.0 % | 20.0 % – 30.0 % | 1.0 % |" in text
+    assert "| Text → picture, domain shoes (4) | R@10 | 50.0 % |" in text
     assert "Step 10 of 10 (finished)." in text and "moving average" in text
     assert "Not measured: Matching (no head)." in text and "Ten products are few." in text
     assert "seed 0, fp32" in text and "optim.lr" in text and f"torch {torch.__version__}" in text

@@ -105,19 +105,15 @@ def _write(
     if size > _LARGEST:
         raise ValueError(f"the model has {size / 1e9:.1f} GB of weights, more than one ONNX file holds (2 GB)")
     rows = torch.export.Dim("rows")
-    tokens = torch.export.Dim("tokens", min=2, max=_longest(module))
+    # Tracing takes one token beside [CLS] for a special case; the graph holds for it all the same, as exports check.
+    tokens = torch.export.Dim("tokens", min=3, max=_longest(module))
     shapes = {name: {0: rows} if name == "pixels" else {0: rows, 1: tokens} for name in inputs}
     with answering(module), warnings.catch_warnings(), _quiet("torch.onnx", "onnxscript", "onnx_ir"):
         warnings.simplefilter("ignore")  # of the exporter's own insides
+        # Strict, or the number of rows would be fixed wherever a module asks for `len()` of a tensor.
+        traced = torch.export.export(module, tuple(inputs.values()), dynamic_shapes=shapes, strict=True)
         program = torch.onnx.export(
-            module,
-            tuple(inputs.values()),
-            input_names=list(inputs),
-            output_names=[output],
-            dynamic_shapes=shapes,
-            opset_version=OPSET,
-            dynamo=True,
-            verbose=False,
+            traced, input_names=list(inputs), output_names=[output], opset_version=OPSET, dynamo=True, verbose=False
         )
         assert program is not None, "the exporter that traces by dynamo returns a program"
         program.optimize()

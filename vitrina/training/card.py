@@ -15,7 +15,7 @@ from vitrina.recipes.recipe import Recipe, describe
 from vitrina.training.card_facts import Goods, goods_of, parameters_of
 from vitrina.training.records_base import without_folders
 from vitrina.training.run_folder import RunFolder
-from vitrina.training.watch_looks import BEST, ended_early, read_looks
+from vitrina.training.watch_looks import BEST, read_looks
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +165,7 @@ def _state(folder: RunFolder) -> list[str]:
     recipe, step = folder.recipe, folder.last_step
     if not step:
         return [f"No checkpoint yet: {recipe.steps:,} steps are planned."]
-    is_finished = step >= recipe.steps or ended_early(folder, step=step)
+    is_finished = folder.is_finished
     lines = [f"Step {step:,} of {recipe.steps:,} ({'finished' if is_finished else 'not finished'})."]
     best = [look for look in read_looks(folder.path) if look.is_best]
     if best and (folder.path / BEST).is_file():
@@ -268,13 +268,19 @@ def _figures(evaluated: Sequence[Evaluated]) -> list[str]:
             "| --- | --- | ---: | ---: | ---: |",
         ]
         for section in content["sections"]:
-            for metric in section["metrics"]:
-                low, high, unit = metric["low"], metric["high"], metric["unit"]
-                span = "" if low is None or high is None else f"{_number(low, unit)} – {_number(high, unit)}"
-                base = "" if metric["base"] is None else _number(metric["base"], unit)
-                cells = (section["title"], metric["name"], _number(metric["value"], unit), span, base)
-                lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+            lines += [_figure(section["title"], metric) for metric in section["metrics"]]
+            for group in section.get("groups", ()):
+                title = f"{section['title']}, {group['by']} {group['name'] or 'not said'} ({group['questions']:,})"
+                lines += [_figure(title, metric) for metric in group["metrics"] if metric["name"] in section["main"]]
     return lines
+
+
+def _figure(title: str, metric: Mapping[str, Any]) -> str:
+    """A figure as a line of the table."""
+    low, high, base, unit = metric["low"], metric["high"], metric["base"], metric["unit"]
+    span = "" if low is None or high is None else f"{_number(low, unit)} – {_number(high, unit)}"
+    cells = (title, metric["name"], _number(metric["value"], unit), span, "" if base is None else _number(base, unit))
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
 
 def _limits(folder: RunFolder, *, goods: Goods | None, evaluated: Sequence[Evaluated]) -> list[str]:
