@@ -17,6 +17,7 @@ from vitrina.catalogue.store import Catalogue, write_catalogue
 from vitrina.data.batch import PairBatch
 from vitrina.data.stock import Stock
 from vitrina.recipes.recipe import Recipe
+from vitrina.training import estimate
 from vitrina.training.build import build
 from vitrina.training.dry_run import DryRun, dry_run
 from vitrina.training.dry_run_labels import check_labels
@@ -177,6 +178,18 @@ def test_the_picture_shades_what_is_hidden_and_leaves_the_rest(catalogue: Path, 
     differs = np.abs(plain - corrupted).sum(2) > 0
     assert differs[:74, :74].mean() > 0.95
     assert not differs[74:].any() and not differs[:74, 75:].any()
+
+
+def test_a_step_that_takes_too_long_is_measured_on_fewer_rows_and_told(
+    catalogue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimate, "_LONGEST_STEP_SECONDS", 1e-9)
+    found = looked_over(little_dual_encoder("batch_rows=24"), catalogue=catalogue, out=tmp_path / "out")
+    assert found.estimate.rows == 8 and len(found.estimate.batches["pair"].keys) == 8
+    assert "Measured on 8 of 24 rows" in found.text() and "measured on 8 rows and scaled" in found.text()
+    cost = found.estimate.steps["pair"]
+    assert found.hours.most == pytest.approx(10 * 3 * (cost.compute_seconds + cost.prepare_seconds))
+    assert {rate.loss: rate.chance for rate in found.rates} == {"itc": pytest.approx(math.log(24))}
 
 
 def test_a_font_without_accents_still_says_the_words() -> None:

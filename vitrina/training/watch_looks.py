@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from torch import Tensor
 
 from vitrina.catalogue.manifest import flush
@@ -102,7 +103,7 @@ class Looks:
             if self.best is not None and self._best.exists():
                 self._best.replace(self._former(self.best.step))
             write_tensors(self._best, tensors=weights, metadata=about)
-        except OSError as error:
+        except (OSError, SafetensorError) as error:
             raise TrainingError(
                 f"the best weights, those of step {step}, could not be written to {self._best}: {error}. "
                 "Make room on the disk, then resume the run"
