@@ -10,6 +10,7 @@ import torch
 
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.store import Catalogue, write_catalogue
+from vitrina.data.corruption import Corruption
 from vitrina.data.mixture import Mixture
 from vitrina.data.pictures import Augment, decode
 from vitrina.data.stock import Stock
@@ -106,6 +107,23 @@ def test_a_substitute_is_of_the_same_domain(tmp_path, inputs):
     for domain, batch in zip(domains, made.batches(0, 40), strict=True):
         assert ((batch.product < 20) == (domain == "cups")).all()
         assert (batch.product[batch.product < 20] % 4 > 0).all()
+
+
+@pytest.mark.parametrize("itm", ["pair", "segments"])
+def test_wrong_texts_come_from_the_batchs_own_domain(tmp_path, inputs, itm):
+    stock = spoiled_shops(tmp_path)
+    texts = [inputs.texts([product.texts[0].text]).ids[0].tolist() for product in stock.read(np.arange(40))]
+    mixture = Mixture(text=0, image=0, pair=1, domains={"cups": 1, "lamps": 1})
+    corruption = Corruption(itm=itm, itm_negative_share=1.0)
+    made = loader(stock, replace(inputs, max_tokens=80), mixture=mixture, corruption=corruption)
+    found: dict[str | None, set[int]] = {"cups": set(), "lamps": set()}
+    for step, batch in enumerate(made.batches(0, 40)):
+        for ids, is_token, types in zip(batch.fused.ids, batch.fused.is_token, batch.fused.types, strict=True):
+            for side in (0, 1)[: 1 + (itm == "segments")]:
+                words = ids[is_token & (types == side)].tolist()
+                found[made.domain_of(step)].add(texts.index([1, *words] if side else words))
+    assert found["cups"] <= set(range(20)) and found["lamps"] <= set(range(20, 40))
+    assert min(map(len, found.values())) > 15
 
 
 def test_a_plan_without_domains_names_none(stock, inputs):

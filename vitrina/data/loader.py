@@ -1,5 +1,6 @@
 """Loader: a step's number goes in, its batch comes out — the same batch on every machine, however many threads help."""
 
+import threading
 from collections import deque
 from collections.abc import Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -103,9 +104,11 @@ class Loader:
         self._workers = workers
         self._seed = plan.seed
         self._masking = WordMasking(inputs.tokenizer, share=corruption.mlm_share, seed=plan.seed)
-        self._builder: Builder | None = None
-        if "pair" in sources and corruption.fused_share > 0:
-            self._builder = Builder(stock, sources["pair"].rows, negatives=negatives, seed=plan.seed)
+        self._negatives = negatives
+        self._builders: dict[str | None, Builder] = {}
+        self._building = threading.Lock()
+        if "pair" in plan.sizes and corruption.fused_share > 0 and not plan.mixture.is_by_domain:
+            self._builder(None)
         self._reader = PictureReader(
             stock, sources, plan, geometry=inputs.geometry, augment=augment, seed=plan.seed, error_budget=error_budget
         )
@@ -162,7 +165,7 @@ class Loader:
                 picture=self._pictures(shown, masked=len(keys), dropout=0.0, step=step),
             )
         first, last = self._rank * fused // self._world, (self._rank + 1) * fused // self._world
-        return self._pair_batch(shown, fused=last - first, step=step)
+        return self._pair_batch(shown, fused=last - first, domain=mine.domain, step=step)
 
     def _text_batch(self, keys: np.ndarray) -> TextBatch:
         products = self._stock.read(keys[:, 2], pictures="none")
@@ -174,9 +177,9 @@ class Loader:
             text=self._masking.mask(self._inputs.tokens(texts), keys=keys),
         )
 
-    def _pair_batch(self, shown: Shown, *, fused: int, step: int) -> PairBatch:
+    def _pair_batch(self, shown: Shown, *, fused: int, domain: str | None, step: int) -> PairBatch:
         texts = draw(self._seed, shown.keys, products=shown.products).positives
-        read = self._read_texts(texts, keys=shown.keys[:fused], products=shown.products[:fused])
+        read = self._read_texts(texts, keys=shown.keys[:fused], products=shown.products[:fused], domain=domain)
         return PairBatch(
             keys=torch.from_numpy(shown.keys),
             product=torch.from_numpy(shown.keys[:, 2].copy()),
@@ -189,16 +192,18 @@ class Loader:
             target=torch.from_numpy(read.fused.target),
         )
 
-    def _read_texts(self, texts: list[str], *, keys: np.ndarray, products: list[Product]) -> "_Read":
+    def _read_texts(
+        self, texts: list[str], *, keys: np.ndarray, products: list[Product], domain: str | None
+    ) -> "_Read":
         """The texts of a pair batch (b), and those that meet the pictures of its first rows, `keys` (f, 3)."""
         if self._corruption.itm == "segments":
-            negatives = self._negatives(keys, products=products)
+            negatives = self._draw_negatives(keys, products=products, domain=domain)
             own = texts[: len(keys)]
             fused = fuse_segments(self._inputs, own, negatives=negatives, keys=keys, masking=self._masking)
             return _Read(self._inputs.texts(texts), fused)
         is_negative = pair_is_negative(self._corruption, keys, seed=self._seed)
         wanted = np.flatnonzero(is_negative)
-        others = self._negatives(keys[wanted], products=[products[row] for row in wanted])
+        others = self._draw_negatives(keys[wanted], products=[products[row] for row in wanted], domain=domain)
         # Most texts are read twice, clean and masked: they are tokenised once, the negatives after them.
         tokens = self._inputs.tokens([*texts, *others])
         rows = np.arange(len(keys))
@@ -206,11 +211,18 @@ class Loader:
         fused = fuse_pairs(tokens.chosen(rows), is_negative=is_negative, keys=keys, masking=self._masking)
         return _Read(tokens.chosen(np.arange(len(texts))).clean(), fused)
 
-    def _negatives(self, keys: np.ndarray, *, products: list[Product]) -> list[str]:
-        if not products:
-            return []
-        assert self._builder is not None, "pairs are fused without a builder"
-        return self._builder.draw_negatives(keys, products=products)
+    def _draw_negatives(self, keys: np.ndarray, *, products: list[Product], domain: str | None) -> list[str]:
+        return self._builder(domain).draw_negatives(keys, products=products) if products else []
+
+    def _builder(self, domain: str | None) -> Builder:
+        """What finds negatives: in the batch's own domain, so that no domain is shown before its stage has begun."""
+        with self._building:
+            if domain not in self._builders:
+                rows = self._sources["pair"].rows
+                if domain is not None:
+                    rows = rows[self._plan.members("pair", domain=domain)]
+                self._builders[domain] = Builder(self._stock, rows, negatives=self._negatives, seed=self._seed)
+            return self._builders[domain]
 
     def _pictures(self, shown: Shown, *, masked: int, dropout: float, step: int) -> Pictures:
         """The pixels of all rows, the hidden patches of the first `masked` rows and their codes.

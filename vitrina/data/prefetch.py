@@ -29,12 +29,11 @@ def to_device(batches: Iterator[Batch], *, device: torch.device) -> Generator[Ba
         with closing(one_ahead(batches, prepare=copier.send)) as copies:
             for copied in copies:
                 yield copier.receive(copied)
-        return
-    try:
-        for batch in batches:
-            yield batch.to(device)
-    finally:
-        _close(batches)
+    elif device.type == "cpu":
+        yield from batches
+    else:
+        with closing(one_ahead(batches, prepare=lambda batch: batch.to(device))) as copies:
+            yield from copies
 
 
 def one_ahead(values: Iterator[T], *, prepare: Callable[[T], S]) -> Generator[S, None, None]:
