@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from vitrina.data.inputs import Inputs
 from vitrina.data.pictures import PictureGeometry, decode
+from vitrina.data.text import splits_at_spaces
 
 from . import shop
 
@@ -104,3 +107,88 @@ def test_tokens_are_those_that_transformers_makes(inputs):
     np.testing.assert_array_equal(tokens.is_token, expected["attention_mask"].astype(bool))
     np.testing.assert_array_equal(tokens.types, expected["token_type_ids"])
     assert tokens.is_token.sum(1).max() == 24
+
+
+NASTY = (
+    "taza",
+    "roja,",
+    "12.5",
+    "XL-40",
+    "  ",
+    "\u200b",
+    "\u00ad",
+    "\x1c!!",
+    "\u0301x",
+    "\t",
+    "\n",
+    "ﬁ",
+    "...",
+    "\x00",
+    "\ufeff",
+    "日本語",
+)
+
+
+def bert() -> Tokenizer:
+    """A word-piece tokenizer like BERT's, whose normaliser makes control characters vanish."""
+    tokenizer = Tokenizer(models.WordPiece({"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "ta": 3, "##za": 4}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 1), ("[SEP]", 2)]
+    )
+    return tokenizer
+
+
+def reaching_over_spaces() -> Tokenizer:
+    """A tokenizer whose tokens hold spaces."""
+    tokenizer = Tokenizer(models.Unigram([("<unk>", 0.0), ("a b a b", -1.0), ("a", -2.0), (" ", -2.0), ("b", -2.0)], 0))
+    tokenizer.post_processor = shop.inputs().tokenizer.post_processor
+    return tokenizer
+
+
+@pytest.mark.parametrize(
+    "tokenizer", [shop.inputs().tokenizer, bert(), reaching_over_spaces()], ids=["ours", "bert", "any"]
+)
+@settings(max_examples=60, deadline=None)
+@given(words=st.lists(st.sampled_from(NASTY), max_size=60), glue=st.sampled_from([" ", "  ", "", "\t"]))
+def test_a_long_text_is_cut_where_reading_all_of_it_would_cut_it(tokenizer, words, glue):
+    text = glue.join(words)
+    whole = Tokenizer.from_str(tokenizer.to_str())
+    whole.enable_truncation(12)
+    expected = whole.encode(text)
+    read = Inputs(tokenizer, PictureGeometry(16), 12).tokens([text, "taza"])
+    length = len(expected.ids)
+    assert read.is_token[0].sum() == length and read.ids[0, :length].tolist() == expected.ids
+    assert read.words[0, :length].tolist() == [-1 if word is None else word for word in expected.word_ids]
+
+
+def test_no_more_of_a_long_text_is_read_than_is_shown(inputs):
+    read: list[str] = []
+
+    class Noting:
+        def encode_batch(self, texts: list[str]) -> list:
+            read.extend(texts)
+            return whole.encode_batch(texts)
+
+    whole = inputs._truncating
+    noting = Inputs(inputs.tokenizer, inputs.geometry, inputs.max_tokens)
+    noting.__dict__["_truncating"] = Noting()
+    assert np.array_equal(noting.tokens(["taza roja " * 5000]).ids, inputs.tokens(["taza roja " * 5000]).ids)
+    assert [len(each) for each in read] == [12 * len("taza roja ")]
+
+
+def test_only_tokenizers_that_split_at_spaces_are_trusted_to():
+    assert splits_at_spaces(shop.inputs().tokenizer) and splits_at_spaces(bert())
+    assert not splits_at_spaces(reaching_over_spaces())
+    split_less = shop.inputs().tokenizer
+    split_less.pre_tokenizer = pre_tokenizers.ByteLevel(use_regex=False)
+    assert not splits_at_spaces(split_less)
+
+
+def test_chosen_rows_are_padded_to_the_longest_of_them(inputs):
+    texts = ["taza roja azul verde", "taza", "mesa roja"]
+    tokens = inputs.tokens(texts)
+    for rows in ([1, 2, 1], [0], []):
+        chosen, alone = tokens.chosen(np.array(rows, dtype=np.int64)), inputs.tokens([texts[row] for row in rows])
+        assert all(np.array_equal(vars(chosen)[name], value) for name, value in vars(alone).items())
