@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vitrina.models.layers import TransformerConfig, attend, attention_bias
+from vitrina.models.layers import Transformer, TransformerConfig, attend, attention_bias
 from vitrina.models.towers import ImageTower, ImageTowerConfig, Stem, TextTower, TextTowerConfig
 
 STEMS: tuple[Stem, ...] = ("patch", "convolution")
@@ -94,3 +94,27 @@ def test_both_attention_kernels_agree():
         plain = attend(q.bfloat16(), k.bfloat16(), v.bfloat16(), bias=each)
         assert plain.dtype == torch.bfloat16
         torch.testing.assert_close(plain.float(), fused, atol=0.05, rtol=0.05)
+
+
+def test_wanted_tokens_have_the_states_that_they_have_among_all():
+    """The last block finishes them alone; gradients are those of reading them from the whole."""
+    config = TransformerConfig(width=32, heads=2, layers=2)
+    torch.manual_seed(0)
+    stack = Transformer(config)
+    x, is_token = torch.randn(3, 5, 32), torch.arange(5).expand(3, 5) < torch.tensor([[5], [3], [4]])
+    wanted = torch.tensor([0, 4, 5, 13])
+    found = {}
+    for name in ("alone", "among all"):
+        stack.zero_grad()
+        if name == "alone":
+            states = stack(x, is_token=is_token, wanted=wanted)
+        else:
+            states = stack(x, is_token=is_token).flatten(0, 1)[wanted]
+        states.square().sum().backward()
+        found[name] = [states.detach(), *(each.grad for each in stack.parameters())]
+    for alone, among in zip(found["alone"], found["among all"], strict=True):
+        torch.testing.assert_close(alone, among, atol=1e-4, rtol=1e-4)
+    nobody = torch.zeros(0, dtype=torch.long)
+    assert stack(x, is_token=is_token, wanted=nobody).shape == (0, 32)
+    stack.blocks = torch.nn.ModuleList()
+    assert torch.equal(stack(x, wanted=wanted), x.flatten(0, 1)[wanted])
