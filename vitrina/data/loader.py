@@ -110,7 +110,13 @@ class Loader:
         if "pair" in plan.sizes and corruption.fused_share > 0 and not plan.mixture.is_by_domain:
             self._builder(None)
         self._reader = PictureReader(
-            stock, sources, plan, geometry=inputs.geometry, augment=augment, seed=plan.seed, error_budget=error_budget
+            stock,
+            sources,
+            plan=plan,
+            geometry=inputs.geometry,
+            augment=augment,
+            seed=plan.seed,
+            error_budget=error_budget,
         )
 
     def batches(self, start: int, stop: int) -> Generator[Batch, None, None]:
