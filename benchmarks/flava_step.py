@@ -304,7 +304,7 @@ def _result(
             f"Equal weights, rows and losses (largest relative difference {difference:.0e}). Milliseconds per example: "
             "forward, backward and AdamW; medians of interleaved rounds.",
             "Patch dropout is different work: half of the clean picture's patches are left out. As documented: texts "
-            "padded to 77 tokens, codes computed at every step, fp32. Rounded ratios above 1 favour ours.",
+            "padded to 77 tokens, codes computed at every step, fp32. Ratios above 1 favour ours.",
         ),
     )
 
