@@ -18,7 +18,7 @@ from vitrina.models.onnx_towers import OPSET, check_onnx, write_image_tower, wri
 from vitrina.models.two_towers import TwoTowers
 
 _FITS = {
-    "pad": 'ImageOps.pad(photo, (side, side), Image.Resampling.BICUBIC, color="white")',
+    "pad": 'ImageOps.pad(photo, (max(photo.size),) * 2, color="white").resize((side, side), Image.Resampling.BICUBIC)',
     "crop": "ImageOps.fit(photo, (side, side), Image.Resampling.BICUBIC)",
     "stretch": "photo.resize((side, side), Image.Resampling.BICUBIC)",
 }
@@ -121,7 +121,8 @@ def _use(model: TwoTowers, *, inputs: Inputs) -> list[str]:
         "from tokenizers import Tokenizer",
         "",
         f'side, photo = {inputs.geometry.size_px}, Image.open("photo.jpg").convert("RGB")',
-        f"pixels = np.asarray({_FITS[inputs.geometry.fit]}).transpose(2, 0, 1)[None]",
+        f"square = {_FITS[inputs.geometry.fit]}",
+        "pixels = np.asarray(square).transpose(2, 0, 1)[None]",
         'read = Tokenizer.from_file("tokenizer.json").encode_batch(["red mug", "blue shirt"])',
         "ids, mask = np.array([each.ids for each in read]), np.array([each.attention_mask for each in read])",
         'pictures = InferenceSession("image.onnx").run(None, {"pixels": pixels})[0]',
