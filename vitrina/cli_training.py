@@ -86,10 +86,14 @@ def _train(options: argparse.Namespace) -> None:
     from vitrina.recipes.recipe import with_settings
     from vitrina.training.dry_run import dry_run
     from vitrina.training.loop import train
+    from vitrina.training.start_source import adapted
 
     if options.recipe not in recipes.__all__:
         raise ValueError(f"there is no recipe {options.recipe!r}; there are {', '.join(recipes.__all__)}")
-    recipe = with_settings(getattr(recipes, options.recipe)(options.size), options.set)
+    recipe = getattr(recipes, options.recipe)(options.size)
+    if options.init is not None:
+        recipe = adapted(recipe, init=options.init)  # first, so that what is set by hand acts on the source's settings
+    recipe = with_settings(recipe, options.set)
     machine = _machine_of(options)
     if options.dry_run:
         out = options.run.with_name(f"{options.run.name}-dry-run")

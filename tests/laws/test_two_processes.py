@@ -14,6 +14,7 @@ from vitrina.recipes.recipe import Recipe
 from vitrina.training.checkpoints import steps_in
 from vitrina.training.loop import resume, train
 from vitrina.training.machine import Machine
+from vitrina.training.watch_looks import read_looks
 
 ONE = Machine(workers=1, device="cpu")
 SHARD = {"shard": True}
@@ -33,14 +34,14 @@ def catalogue(place: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def flava(place: Path, catalogue: Path) -> Recipe:
-    """All six losses on a mixed plan, a moving average kept. Of the fused rows one rank gets more than the other.
+    """All six losses on a mixed plan; an average is kept and looked at. Of the fused rows one rank gets one more.
 
     A gradient that is zero but for rounding moves a weight by the whole learning rate unless Adam's epsilon is above
     the rounding.
     """
     train(little_codebook("steps=2"), catalogues=[catalogue], run=place / "codebook", machine=ONE)
     settings = ("corruption.fused_share=0.625", "optim.eps=1e-3", "steps=12", "seed=3", "ema_decay=0.9", "keep=3")
-    return whole_flava(place / "codebook", *settings)
+    return whole_flava(place / "codebook", *settings, "watch.metric=loss", "watch.every=4")
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +92,8 @@ def assert_close(two: Path, one: Path) -> None:
     assert len(numbers(two)) == len(numbers(one)) == 12
     for row, expected in zip(numbers(two), numbers(one), strict=True):
         assert row == pytest.approx(expected, rel=1e-4)
+    assert [look.step for look in read_looks(two)] == [4, 8, 12]
+    assert [look.value for look in read_looks(two)] == pytest.approx([look.value for look in read_looks(one)], rel=1e-4)
     first, second = final_state(one), final_state(two)
     assert first.keys() == second.keys()
     for file in first:

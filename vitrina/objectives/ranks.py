@@ -6,7 +6,12 @@ from torch import distributed as dist
 
 
 def world() -> int:
-    """How many ranks there are; 1 without a process group."""
+    """How many ranks compute together; 1 without a process group, and where no gradients are asked for.
+
+    A model that only answers, as one rank's look at held-out products does while the others wait, exchanges nothing.
+    """
+    if not torch.is_grad_enabled():
+        return 1
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 

@@ -38,8 +38,8 @@ class Optim:
     `lr` is the peak learning rate, reached after `warmup_steps` and falling along a cosine towards
     `lr * final_lr_share`, which the step after the last would have. `clip_norm` bounds the norm of all gradients
     together, None leaves them alone. `layer_decay` multiplies the learning rate once for every block that lies between
-    a parameter and the top of its tower (BEiT, appendix; ELECTRA, section 3): 1 treats all alike, 0.65 to 0.9 spare
-    what was learnt before.
+    a parameter and the top of the model, FLAVA's multimodal encoder standing on its towers (BEiT, appendix; ELECTRA,
+    section 3): 1 treats all alike, 0.65 to 0.9 spare what was learnt before.
     """
 
     lr: float = 1e-3
