@@ -194,11 +194,11 @@ def peak_bytes(model: Thrifty, batch: Batch, *, thrift: Thrift) -> int:
     computed(model, batch, thrift=thrift)  # gradients exist from here on
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
         computed(model, batch, thrift=thrift)
-    assert record.profiler is not None
+    assert record.profiler is not None and record.profiler.kineto_results is not None
     events = record.profiler.kineto_results.events()
     held = peak = 0
     for event in sorted((each for each in events if each.name() == "[memory]"), key=lambda each: each.start_ns()):
-        held += event.nbytes()
+        held += event.nbytes()  # type: ignore[attr-defined]  # the stubs do not know it
         peak = max(peak, held)
     return peak
 
