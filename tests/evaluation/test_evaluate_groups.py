@@ -90,6 +90,19 @@ def test_the_page_and_the_file_hold_the_groups_and_the_losses_by_domain(place, e
     assert "toys (" in evaluation.text() and max(map(len, evaluation.text().splitlines())) <= 100
 
 
+def test_a_group_without_a_second_text_for_two_segments_leaves_the_others_measured(place, tmp_path, monkeypatch):
+    monkeypatch.setattr(groups, "LEAST", 5)
+    recipe = trained.flava(place / "codebook", "corruption.itm=segments")
+    run = trained.trained(recipe, shop=place / "shop", run=tmp_path / "run")
+    held = Catalogue.open(place / "shop").read(np.arange(40, 72))
+    alike = [replace(each, titles=(Text("one toy", "en"),), group="g") if each.domain else each for each in held]
+    write_catalogue(tmp_path / "alike", alike)
+    section = evaluate(run, catalogue=tmp_path / "alike", out=tmp_path).section("masked_prediction")
+    name = "hidden words beside the picture"
+    assert section.group("alike", by="domain").metric(name).value > 0
+    assert name not in [metric.name for group in section.groups if group.name == "toys" for metric in group.metrics]
+
+
 def test_groups_of_few_products_are_named_instead(place, tmp_path):
     found = evaluate(place / "flava", catalogue=place / "shop", out=tmp_path)
     assert not any(section.groups for section in found.sections)
