@@ -8,6 +8,7 @@ interruption and it goes on with the next. `--results` keeps the figures. The la
 """
 
 import argparse
+import hashlib
 import json
 import statistics
 import subprocess
@@ -57,29 +58,30 @@ def main() -> None:
 def conduct(experiment: Experiment, *, data: Path, work: Path, seeds: Sequence[int]) -> list[Trained]:
     """Every arm with every seed, the arms in turn for each seed, so that a busy machine troubles all alike."""
     found: dict[str, list[Found]] = {arm.name: [] for arm in experiment.arms}
+    steps = {
+        arm.name: round(
+            arm.share_of_steps * (experiment.steps or _steps_that_fit(experiment, arm, data=data, work=work))
+        )
+        for arm in experiment.arms
+    }
     for seed in seeds:
         for arm in experiment.arms:
-            steps = experiment.steps or _steps_that_fit(experiment, arm, data=data, work=work)
-            steps = round(arm.share_of_steps * steps)
-            found[arm.name].append(_run(experiment, arm, data=data, work=work, seed=seed, steps=steps))
+            job = _job(experiment, arm, data=data, work=work, seed=seed, steps=steps[arm.name])
+            found[arm.name].append(carried_out(job))
     return [Trained(arm, tuple(found[arm.name])) for arm in experiment.arms]
 
 
 def _steps_that_fit(experiment: Experiment, arm: Arm, *, data: Path, work: Path) -> int:
     """How many steps the arm's CPU seconds allow, by the mean of a few, their first quarter left out."""
     assert experiment.cpu_seconds is not None, f"{experiment.name} says neither steps nor seconds"
-    _run(experiment, arm, data=data, work=work, seed=0, steps=TIMED_STEPS, timing=True)
-    timed = work / experiment.name / f"timing-{_stem(arm)}"
-    steps = [json.loads(line)["cpu_seconds"] for line in (timed / "metrics.jsonl").read_text().splitlines()]
+    job = replace(_job(experiment, arm, data=data, work=work, seed=0, steps=TIMED_STEPS), asked=[], choose=False)
+    carried_out(job)
+    steps = [json.loads(line)["cpu_seconds"] for line in (Path(job.run) / "metrics.jsonl").read_text().splitlines()]
     return max(TIMED_STEPS, round(experiment.cpu_seconds / statistics.fmean(steps[len(steps) // 4 :])))
 
 
-def _run(
-    experiment: Experiment, arm: Arm, *, data: Path, work: Path, seed: int, steps: int, timing: bool = False
-) -> Found:
-    """Train and ask in a process of its own, once only."""
-    name = f"timing-{_stem(arm)}" if timing else f"{_stem(arm)}-{seed}"
-    run = work / experiment.name / name
+def _job(experiment: Experiment, arm: Arm, *, data: Path, work: Path, seed: int, steps: int) -> Job:
+    """What the arm asks for; arms of two experiments that ask for the same are the same run."""
     settings = [*experiment.settings, *arm.settings, f"steps={steps}", f"seed={seed}"]
     if arm.codebook is not None:
         settings.append(f"codebook={codebook(arm.codebook, data=data, work=work)}")
@@ -88,15 +90,16 @@ def _run(
         size=arm.size,
         settings=settings,
         catalogues=[str(catalogue(each, data=data, work=work)) for each in arm.catalogues],
-        asked=[] if timing else [str(catalogue(each, data=data, work=work)) for each in experiment.asked],
-        run=str(run),
-        record=f"{run}.json",
+        asked=[str(catalogue(each, data=data, work=work)) for each in experiment.asked],
+        run="",
+        record="",
         plain_targets=arm.plain_targets,
-        choose=experiment.choose and not timing,
-        towers=None if arm.gain == "none" else str(towers(data=data, work=work)),
-        gain=arm.gain if isinstance(arm.gain, float) else None,
+        choose=experiment.choose,
+        towers=str(towers(data=data, work=work)) if arm.has_towers else None,
     )
-    return carried_out(job)
+    digest = hashlib.sha256(json.dumps(asdict(job)).encode()).hexdigest()[:12]
+    run = work / "runs" / f"{arm.recipe}-{digest}"
+    return replace(job, run=str(run), record=f"{run}.json")
 
 
 def towers(*, data: Path, work: Path) -> Path:
@@ -127,10 +130,6 @@ def carried_out(job: Job) -> Found:
     elif json.loads(order.read_text()) != asdict(job):
         raise SystemExit(f"{record} is of another job than is wanted now: take it away, or choose another --work")
     return Found(**json.loads(record.read_text()))
-
-
-def _stem(arm: Arm) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in arm.name.replace("→", "to"))
 
 
 def values(trained: Trained, figure: Figure, *, asked: str) -> list[float]:

@@ -31,7 +31,7 @@ from vitrina.training.run_folder import is_run
 class Job:
     """What to train, on which catalogues, and which of them to ask about; paths as text.
 
-    `towers` is a run of a dual encoder that FLAVA's towers start from, `gain` what its multimodal encoder is drawn at.
+    `towers` is a run of a dual encoder that FLAVA's towers start from, as `benchmarks.learnt_start` says.
     """
 
     recipe: str
@@ -44,7 +44,6 @@ class Job:
     plain_targets: bool = False
     choose: bool = False
     towers: str | None = None
-    gain: float | None = None
 
 
 @dataclass(frozen=True)
@@ -90,9 +89,8 @@ def do(job: Job) -> Found:
     recipe = with_settings(make(job.size), job.settings)  # type: ignore[arg-type]  # sizes are checked there
     init = None
     if job.towers is not None:
-        start = write_start(
-            run.with_suffix(".start.safetensors"), towers=Path(job.towers), recipe=recipe, gain=job.gain
-        )
+        start = run.with_suffix(".start.safetensors")
+        write_start(start, towers=Path(job.towers), catalogue=Path(job.catalogues[0]), recipe=recipe)
         init = str(start)
     train(recipe, catalogues=[Path(each) for each in job.catalogues], run=run, init=init)
     cpu_seconds = time.process_time()

@@ -3,7 +3,7 @@
     python -m benchmarks.time_to_quality_theirs JOB.json
 
 The loop is the one that its documentation shows: `FlavaForPreTraining` is given what its image processor (pixels,
-masks of patches, pixels for the codebook) and `DataCollatorForMaskedLanguageModeling` make of pictures and texts, and
+masks of patches, pixels for the codebook) and its collator for masked words make of pictures and texts, and
 AdamW follows `output.loss`. To learn from the fewest seconds, `learn` prepares pixels and image codes once and runs in
 bfloat16; `cost` times steps exactly as documented and with each of these savings. Pairs only, all of them true: masked
 words and patches beside each other, and the contrastive loss.
@@ -24,10 +24,7 @@ import torch
 from PIL import Image
 from tokenizers import Tokenizer
 from torch import Tensor
-from transformers import FlavaConfig, FlavaForPreTraining
-from transformers.data.data_collator import (
-    DataCollatorForMaskedLanguageModeling,  # type: ignore[attr-defined]  # defined where torch is at hand
-)
+from transformers import DataCollatorForLanguageModeling, FlavaConfig, FlavaForPreTraining
 from transformers.models.flava.image_processing_pil_flava import FlavaImageProcessorPil
 from transformers.tokenization_utils_tokenizers import PreTrainedTokenizerFast
 
@@ -117,7 +114,7 @@ class Shop:
             sep_token="[SEP]",
             unk_token="[UNK]",
         )
-        self.collator = DataCollatorForMaskedLanguageModeling(self.tokenizer, mlm_probability=0.15)
+        self.collator = DataCollatorForLanguageModeling(self.tokenizer, mlm_probability=0.15)
         side, grid = self.shape.image.size_px, self.shape.image.grid
         square, small = {"height": side, "width": side}, {"height": 8 * grid, "width": 8 * grid}
         self.processor = FlavaImageProcessorPil(
