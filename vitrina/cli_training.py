@@ -86,7 +86,7 @@ def _train(options: argparse.Namespace) -> None:
     from vitrina.recipes.recipe import with_settings
     from vitrina.training.dry_run import dry_run
     from vitrina.training.loop import train
-    from vitrina.training.start_source import adapted
+    from vitrina.training.start import adapted
 
     if options.recipe not in recipes.__all__:
         raise ValueError(f"there is no recipe {options.recipe!r}; there are {', '.join(recipes.__all__)}")

@@ -14,7 +14,7 @@ from vitrina.recipes.recipe import Recipe
 from vitrina.training.checkpoints import steps_in
 from vitrina.training.loop import resume, train
 from vitrina.training.machine import Machine
-from vitrina.training.watch_looks import read_looks
+from vitrina.training.watch.looks import read_looks
 
 ONE = Machine(workers=1, device="cpu")
 SHARD = {"shard": True}

@@ -17,11 +17,10 @@ from vitrina.catalogue.store import Catalogue, write_catalogue
 from vitrina.data.batch import PairBatch
 from vitrina.data.stock import Stock
 from vitrina.recipes.recipe import Recipe
-from vitrina.training import estimate
 from vitrina.training.build import build
-from vitrina.training.dry_run import DryRun, dry_run
-from vitrina.training.dry_run_labels import check_labels
-from vitrina.training.dry_run_picture import batch_picture
+from vitrina.training.dry_run import DryRun, dry_run, estimate
+from vitrina.training.dry_run.labels import check_labels
+from vitrina.training.dry_run.picture import batch_picture
 from vitrina.training.lettering import Lettering, lettering
 from vitrina.training.load import inputs_of
 from vitrina.training.machine import Machine

@@ -9,7 +9,7 @@ from vitrina.training.checkpoints import steps_in
 from vitrina.training.loop import resume, train
 from vitrina.training.machine import Machine
 from vitrina.training.run_folder import RunFolder
-from vitrina.training.watch_looks import read_looks
+from vitrina.training.watch.looks import read_looks
 
 from .little import assert_same_run, figures, final_state, little_dual_encoder, read_json
 

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from vitrina.training.records import RecordName, check_records, figures_of, open_records, replay
-from vitrina.training.records_tensorboard import TensorBoardRecord
+from vitrina.training.machine import RecordName
+from vitrina.training.records import check_records, open_records, replay
+from vitrina.training.records.records import figures_of
+from vitrina.training.records.tensorboard import TensorBoardRecord
 from vitrina.training.run_folder import RunFolder
 
 from .recorded import new_run, png, row, wandb_rows, with_rows
@@ -22,7 +24,7 @@ from .recorded import new_run, png, row, wandb_rows, with_rows
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
-    return new_run(tmp_path / "run", "codebook=/home/somebody/codebook")
+    return new_run(tmp_path / "run", "codebook=/srv/somebody/codebook")
 
 
 @pytest.fixture
@@ -88,7 +90,7 @@ def test_tensorboard_reads_back_every_figure_picture_and_setting(folder: RunFold
 def test_no_record_tells_the_folders_of_this_machine(folder: RunFolder):
     note(folder, "tensorboard", 1, 1)
     events = b"".join(path.read_bytes() for path in (folder.path / "records" / "tensorboard").glob("events*"))
-    assert b"codebook" in events and b"/home/somebody" not in events
+    assert b"codebook" in events and b"/srv/somebody" not in events
 
 
 def test_a_resumed_run_goes_on_in_tensorboard_without_a_step_twice(folder: RunFolder):

@@ -19,8 +19,7 @@ from vitrina.training.load import weights_of
 from vitrina.training.loop import resume
 from vitrina.training.prepare import look_over
 from vitrina.training.run_folder import RunFolder
-from vitrina.training.start import read_record, read_start
-from vitrina.training.start_source import adapted
+from vitrina.training.start import adapted, read_record, read_start
 
 from .little import (
     assert_same_run,
@@ -181,7 +180,7 @@ def test_a_full_disk_is_said_in_words_and_leaves_no_run(tmp_path, catalogue, dua
     def full(path, *, tensors, metadata):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("vitrina.training.start.write_tensors", full)
+    monkeypatch.setattr("vitrina.training.start.weights.write_tensors", full)
     with pytest.raises(TrainingError, match=r"the first weights could not be written to .*no space left"):
         begin(little_dual_encoder(), catalogue, tmp_path / "run", init=dual_encoder)
     monkeypatch.undo()

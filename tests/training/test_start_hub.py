@@ -9,7 +9,7 @@ import pytest
 import torch
 from catalogue.little_hub import LittleHub
 
-from vitrina.training.start_parts import describe_public, read_public
+from vitrina.training.start.parts import describe_public, read_public
 
 from . import little_published as little
 

@@ -15,7 +15,7 @@ from vitrina.data.pictures import PictureGeometry
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.models.layers import TransformerConfig
 from vitrina.models.towers import ImageTower, ImageTowerConfig, TextTowerConfig
-from vitrina.training.start_parts import (
+from vitrina.training.start.parts import (
     Parts,
     check_tokenizer,
     describe_public,

@@ -14,7 +14,7 @@ from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.recipes.recipe import with_settings
 from vitrina.training.prepare import look_over
 from vitrina.training.run_folder import RunFolder
-from vitrina.training.start_source import adapted
+from vitrina.training.start import adapted
 
 from . import little_published as little
 from .little import final_state, little_codebook, little_dual_encoder, little_flava, picture, whole_flava

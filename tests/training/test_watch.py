@@ -20,9 +20,9 @@ from vitrina.training.build import Model, build
 from vitrina.training.load import inputs_of, load
 from vitrina.training.prepare import look_over, recorded_stock, sources_of
 from vitrina.training.run_folder import RunFolder, create_run
-from vitrina.training.watch import Watcher, ended_early, refuse_unwatchable
-from vitrina.training.watch_looks import Look, is_enough, read_looks
-from vitrina.training.watch_loss import LossLook
+from vitrina.training.watch import Watcher, refuse_unwatchable
+from vitrina.training.watch.looks import Look, ended_early, is_enough, read_looks
+from vitrina.training.watch.loss import LossLook
 
 from .little import little_codebook, little_dual_encoder, little_flava, products
 

@@ -14,7 +14,7 @@ from vitrina.training.load import load
 from vitrina.training.loop import Outcome, resume, train
 from vitrina.training.machine import Machine
 from vitrina.training.run_folder import Metrics
-from vitrina.training.watch_looks import read_looks
+from vitrina.training.watch.looks import read_looks
 
 from .little import assert_same_run, little_dual_encoder, whole_flava
 

@@ -10,7 +10,7 @@ from vitrina.evaluation.runs_read import LastLoss, RunRecord, read_run
 from vitrina.models.checkpoint import write_bytes
 from vitrina.recipes.settings import settings, show
 from vitrina.training.run_folder import is_run
-from vitrina.training.watch_looks import Look
+from vitrina.training.watch.looks import Look
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from vitrina.recipes.recipe import Recipe
 from vitrina.training.build import build
 from vitrina.training.checkpoints import steps_in
 from vitrina.training.run_folder import RunFolder
-from vitrina.training.watch_looks import Look, ended_early, read_looks
+from vitrina.training.watch.looks import Look, ended_early, read_looks
 
 StateOfRun = Literal["training", "finished", "stopped early", "stopped", "new", "damaged"]
 

@@ -2,7 +2,7 @@
 
 It is our picture tower with a LayerNorm before the first block, a stem without bias and, in OpenAI's weights, the
 quick GELU. Its text tower reads from left to right and answers at its last token, which ours does not: see
-`vitrina.training.start_parts`.
+`vitrina.training.start.parts`.
 """
 
 from collections.abc import Iterator, Mapping

@@ -13,9 +13,9 @@ from vitrina.models.codebook import CodebookConfig
 from vitrina.recipes.plain import family_of
 from vitrina.recipes.recipe import Recipe, describe
 from vitrina.training.card_facts import Goods, goods_of, parameters_of
-from vitrina.training.records_base import without_folders
+from vitrina.training.records.record import without_folders
 from vitrina.training.run_folder import RunFolder
-from vitrina.training.watch_looks import BEST, read_looks
+from vitrina.training.watch.looks import BEST, read_looks
 
 log = logging.getLogger(__name__)
 

@@ -38,10 +38,10 @@ from vitrina.training.start import (
     first_weights,
     freeze,
     read_record,
+    read_source,
     read_start,
     refuse_without_towers,
 )
-from vitrina.training.start_source import read_source
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class Session:
 def look_over(recipe: Recipe, *, catalogues: Sequence[Path], init: str | None = None) -> Beginning:
     """Find out what a new run needs; nothing is written.
 
-    `init`, or else `recipe.start`, says where the first weights come from; `vitrina.training.start_source` says how
+    `init`, or else `recipe.start`, says where the first weights come from; `vitrina.training.start.source` says how
     the recipe is fitted to them. Raises ValueError where the catalogues cannot serve the recipe, or the weights not.
     """
     asked, parts = recipe, None

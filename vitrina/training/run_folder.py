@@ -6,7 +6,7 @@
     RUN/tokenizer.json      where the model reads texts
     RUN/metrics.jsonl       a row per step
     RUN/README.md           the model card, see `card.py`
-    RUN/watch.jsonl         looks at held-out products, see `watch.py`
+    RUN/watch.jsonl         looks at held-out products, see `watch`
     RUN/checkpoints/        see `checkpoints.py`
 
 Nothing in it is pickled, imported or executed.
@@ -97,7 +97,7 @@ class RunFolder:
 
     def is_finished_at(self, step: int) -> bool:
         """Whether a run whose newest checkpoint is that of `step` is done: by its last step, or ended by its watch."""
-        from vitrina.training.watch_looks import ended_early  # which imports this file
+        from vitrina.training.watch.looks import ended_early  # which imports this file
 
         return step >= self.recipe.steps or ended_early(self, step=step)
 

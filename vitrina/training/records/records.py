@@ -21,10 +21,10 @@ from typing import IO, Any, Self
 from tqdm import tqdm
 
 from vitrina.training.machine import RecordName
-from vitrina.training.records_base import Record
-from vitrina.training.records_tensorboard import TensorBoardRecord
-from vitrina.training.records_trackio import TrackioRecord
-from vitrina.training.records_wandb import WandbRecord
+from vitrina.training.records.record import Record
+from vitrina.training.records.tensorboard import TensorBoardRecord
+from vitrina.training.records.trackio import TrackioRecord
+from vitrina.training.records.wandb import WandbRecord
 from vitrina.training.run_folder import RunFolder
 
 log = logging.getLogger(__name__)

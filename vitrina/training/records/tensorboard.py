@@ -8,7 +8,7 @@ from PIL import Image
 
 from vitrina.recipes.recipe import describe
 from vitrina.recipes.settings import settings
-from vitrina.training.records_base import Moment, Record, without_folders
+from vitrina.training.records.record import Moment, Record, without_folders
 from vitrina.training.run_folder import RunFolder
 
 _SECONDS_BETWEEN_FLUSHES = 10.0

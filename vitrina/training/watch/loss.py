@@ -21,7 +21,7 @@ from vitrina.models.flava import FlavaConfig
 from vitrina.recipes.recipe import Recipe
 from vitrina.training.build import Model
 from vitrina.training.files import TrainingError
-from vitrina.training.watch_search import LARGEST, Measured
+from vitrina.training.watch.search import LARGEST, Measured
 
 _SEED = 0
 _ROWS = 128  # of a held-out batch at most: as hard for the contrastive loss in every run with as many or more

@@ -30,11 +30,9 @@ from vitrina.training.files import TrainingError
 from vitrina.training.load import inputs_of
 from vitrina.training.prepare import codes_of, find_codebook, recorded_stock, sources_of
 from vitrina.training.run_folder import RunFolder
-from vitrina.training.watch_looks import Look, Looks, ended_early, is_enough
-from vitrina.training.watch_loss import LossLook, still
-from vitrina.training.watch_search import FIRST, Measured, SearchLook
-
-__all__ = ["Verdict", "Watcher", "ended_early", "refuse_unwatchable"]
+from vitrina.training.watch.looks import Look, Looks, is_enough
+from vitrina.training.watch.loss import LossLook, still
+from vitrina.training.watch.search import FIRST, Measured, SearchLook
 
 
 @dataclass(frozen=True)

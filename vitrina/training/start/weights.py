@@ -24,7 +24,7 @@ from vitrina.recipes.settings import settings, show
 from vitrina.training.build import build
 from vitrina.training.files import TrainingError, sha256_of
 from vitrina.training.load import inputs_of
-from vitrina.training.start_parts import Parts, resized_positions
+from vitrina.training.start.parts import Parts, resized_positions
 
 START = "start.safetensors"
 RECORD = "start.json"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from vitrina.training.records_base import Moment, Record, settings_of
+from vitrina.training.records.record import Moment, Record, settings_of
 from vitrina.training.run_folder import RunFolder
 
 PROJECT = "vitrina"

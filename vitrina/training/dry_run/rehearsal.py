@@ -19,18 +19,18 @@ from vitrina.models.checkpoint import load_exactly, write_bytes
 from vitrina.models.codebook import CodebookConfig
 from vitrina.recipes.recipe import Recipe
 from vitrina.training.build import Model, build
-from vitrina.training.dry_run_labels import Labels, check_labels
-from vitrina.training.dry_run_picture import batch_picture
-from vitrina.training.dry_run_text import told
+from vitrina.training.dry_run.estimate import Estimate, estimate
+from vitrina.training.dry_run.labels import Labels, check_labels
+from vitrina.training.dry_run.picture import batch_picture
+from vitrina.training.dry_run.text import told
 from vitrina.training.engine import open_engine
 from vitrina.training.environment import environment
-from vitrina.training.estimate import Estimate, estimate
 from vitrina.training.load import inputs_of
 from vitrina.training.machine import Machine
 from vitrina.training.prepare import Beginning, look_over, sources_of
 from vitrina.training.start import freeze
 from vitrina.training.watch import refuse_unwatchable
-from vitrina.training.watch_loss import shares
+from vitrina.training.watch.loss import shares
 
 PICTURE = "batch.png"
 

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from vitrina.training.dry_run_labels import Labels
+from vitrina.training.dry_run.labels import Labels
 
 if TYPE_CHECKING:
-    from vitrina.training.dry_run import DryRun
+    from vitrina.training.dry_run.rehearsal import DryRun
 
 _WIDE = 100
 _KINDS = {"pair": "pairs", "image": "pictures alone", "text": "texts alone"}

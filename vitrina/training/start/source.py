@@ -10,8 +10,8 @@ from vitrina.models.flava import FlavaConfig
 from vitrina.recipes.recipe import Recipe
 from vitrina.training.load import recipe_of, tokenizer_of, weights_of
 from vitrina.training.run_folder import RunFolder, is_run
-from vitrina.training.start import changes, nothing_fits
-from vitrina.training.start_parts import Parts, describe_public, read_public
+from vitrina.training.start.parts import Parts, describe_public, read_public
+from vitrina.training.start.weights import changes, nothing_fits
 
 _FREE = (
     "geometry.",

@@ -14,7 +14,7 @@ from vitrina.data.stock import Stock
 from vitrina.models.answering import ROWS, answering, embed_in_batches
 from vitrina.models.two_towers import TwoTowers
 from vitrina.tasks import search
-from vitrina.training.watch_panel import Answer, Asked, panel
+from vitrina.training.watch.panel import Answer, Asked, panel
 
 log = logging.getLogger(__name__)
 
