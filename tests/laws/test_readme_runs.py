@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from laws.law_sources import ROOT, show
+from torch.distributed.run import get_args_parser
 
 from vitrina import recipes
 from vitrina.catalogue.sample import write_sample
@@ -22,7 +23,7 @@ SHELLS = {"bash", "console", "sh", "shell"}
 BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
 INLINE = re.compile(r"`([^`]+)`")
-OTHERS = {"apt-get", "cd", "git", "pip", "python", "python3", "sudo", "torchrun", "export", "source"}
+OTHERS = {"apt-get", "cd", "git", "pip", "python", "python3", "sudo", "export", "source"}
 """Programs that are not ours: that they are called as they should be is for their own documents to say."""
 
 
@@ -60,8 +61,8 @@ def without_variables(words: list[str]) -> list[str]:
 def wrong(words: list[str]) -> str | None:
     """What is wrong with a command, in words; None where nothing is."""
     program = words[0].removeprefix(".venv/bin/")
-    if program == "torchrun" and "vitrina" in words:
-        program, words = "vitrina", words[words.index("vitrina") :]
+    if program == "torchrun":
+        return wrong_torchrun(words[1:])
     if program in ("python", "python3") and words[1:3] == ["-m", "vitrina"]:
         program, words = "vitrina", words[2:]
     match program:
@@ -77,6 +78,17 @@ def wrong(words: list[str]) -> str | None:
             if program in ("python", "python3") and len(words) > 1 and words[1].endswith(".py"):
                 return None if (ROOT / words[1]).exists() else f"there is no {words[1]}"
             return None if program in OTHERS else f"nobody knows the program {program}"
+
+
+def wrong_torchrun(arguments: list[str]) -> str | None:
+    """What `torchrun ARGUMENTS` or the command that it starts would complain about: it takes some of our options."""
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        try:
+            options = get_args_parser().parse_args(arguments)
+        except SystemExit:
+            return said.getvalue().strip().splitlines()[-1]
+    return wrong([options.training_script, *options.training_script_args])
 
 
 def wrong_call(arguments: list[str]) -> str | None:
@@ -210,6 +222,8 @@ def test_the_makefile_and_the_packages_are_what_the_readme_names():
         "vitrina train flavia shop --run x",
         "vitrina train flava shop --run x --set optim.rl=3",
         "vitrina search run shop --picture x.jpg",
+        "torchrun --nproc-per-node 2 -m vitrina train flava shop --run x",  # it has a --run-path
+        "torchrun --nproc-per-node 2 -m -- vitrina train flava shop",
         "make everything",
         "pip install 'vitrina[everything]'",
         "vitriña search",
