@@ -14,6 +14,8 @@ RESULTS = HERE.parent / "results"
 FONT = 'font-family="system-ui, sans-serif"'
 INK, GREY, BLUE, ORANGE = "#1f2933", "#9aa5b1", "#1f6feb", "#d9730d"
 
+BEGIN, END = "<!-- table of results: python docs/learnt_picture.py -->", "<!-- end of the table -->"
+
 SHOWN = (
     ("learnt_mixture", "R@10", "Mixture .70/.15/.15 or pairs alone"),
     (
@@ -43,7 +45,21 @@ def main() -> None:
     images = HERE / "images"
     images.mkdir(exist_ok=True)
     (images / "learnt.svg").write_text(learnt(), encoding="utf-8")
-    (images / "quality.svg").write_text(quality(), encoding="utf-8")
+    if (RESULTS / "time_to_quality_curves.json").exists():
+        (images / "quality.svg").write_text(quality(), encoding="utf-8")
+    page = HERE / "what-we-learnt.md"
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n{table()}\n{END}{after}", encoding="utf-8")
+
+
+def table() -> str:
+    """What was asked and what the seeds say, a line for each result of `benchmarks.learnt`."""
+    lines = ["| asked | answered by the seeds | figures |", "|---|---|---|"]
+    for path in sorted(RESULTS.glob("learnt_*.json")):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        lines.append(f"| {result['title']} | {result['notes'][0]} | [{path.stem}](../results/{path.name}) |")
+    return "\n".join(lines)
 
 
 def learnt() -> str:
