@@ -19,9 +19,9 @@ from transformers import AutoModel, AutoProcessor, AutoTokenizer, FlavaForPreTra
 from vitrina.evaluation import export_run_transformers
 from vitrina.evaluation.export_run import export_run
 from vitrina.evaluation.export_run_check import Check, probe_of, refuse_failed
+from vitrina.evaluation.export_run_towers import write_text_tower
 from vitrina.evaluation.export_run_transformers import refuse_misfits
 from vitrina.models.flava import Flava, FlavaConfig
-from vitrina.models.onnx_towers import write_text_tower
 from vitrina.recipes.recipe import Recipe, with_settings
 from vitrina.training.card_facts import parameters_of
 from vitrina.training.load import load

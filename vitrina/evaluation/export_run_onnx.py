@@ -12,9 +12,9 @@ from tqdm import tqdm
 from vitrina.data.inputs import Inputs
 from vitrina.data.text import pad_id
 from vitrina.evaluation.export_run_check import TOLERANCE, Check, Probe, Written, differing, largest
+from vitrina.evaluation.export_run_towers import OPSET, check_onnx, write_image_tower, write_matcher, write_text_tower
 from vitrina.models.checkpoint import write_bytes
 from vitrina.models.flava import Flava
-from vitrina.models.onnx_towers import OPSET, check_onnx, write_image_tower, write_matcher, write_text_tower
 from vitrina.models.two_towers import TwoTowers
 
 _FITS = {

@@ -153,7 +153,7 @@ def _compared(model: TwoTowers, *, folder: Path, probe: Probe) -> list[Check]:
     with _quietly():
         processor = AutoProcessor.from_pretrained(folder)
         kind: Any = FlavaForPreTraining if isinstance(model, Flava) else FlavaModel
-        opened, problems = kind.from_pretrained(folder, output_loading_info=True)
+        opened, problems = kind.from_pretrained(folder, output_loading_info=True, use_safetensors=True)
     theirs = opened.eval()
     core = theirs.flava if isinstance(model, Flava) else theirs
     wrong = sum(len(problems[each]) for each in ("missing_keys", "unexpected_keys", "mismatched_keys"))

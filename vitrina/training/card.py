@@ -12,9 +12,9 @@ from vitrina.models.checkpoint import write_bytes
 from vitrina.models.codebook import CodebookConfig
 from vitrina.recipes.plain import family_of
 from vitrina.recipes.recipe import Recipe, describe
-from vitrina.training.card_facts import Goods, goods_of, parameters_of
+from vitrina.training.card_facts import parameters_of
 from vitrina.training.records.record import without_folders
-from vitrina.training.run_folder import RunFolder
+from vitrina.training.run_folder import Goods, RunFolder
 from vitrina.training.watch.looks import BEST, read_looks
 
 log = logging.getLogger(__name__)
@@ -77,18 +77,17 @@ def card_of(folder: RunFolder, *, library: str, use: Sequence[str]) -> str:
     """The text of a card for weights that `library` opens; `use` are the lines that say how, where the card lies."""
     recipe, data = folder.recipe, folder.data()
     family, evaluated = family_of(type(recipe.model)), _evaluations(folder.path)
-    goods = goods_of(folder.path, data=data)
     names = [Path(each.path).name for each in data.catalogues]
     title = folder.path.resolve().name
     sections = [
-        _front(recipe, title=title, library=library, goods=goods, datasets=names, evaluated=evaluated),
+        _front(recipe, title=title, library=library, goods=data.goods, datasets=names, evaluated=evaluated),
         [f"# {title}", "", _FAMILIES[family], "", *_shape(recipe)],
         ["## State", "", *_state(folder)],
         ["## Use", "", *use],
-        ["## Learnt from", "", *_learnt_from(folder, goods=goods)],
+        ["## Learnt from", "", *_learnt_from(folder)],
         ["## How", "", *_how(folder)],
         ["## Figures", "", *_figures(evaluated)],
-        ["## Limits", "", *_limits(folder, goods=goods, evaluated=evaluated)],
+        ["## Limits", "", *_limits(folder, goods=data.goods, evaluated=evaluated)],
         ["## Licence", "", _licence(recipe)],
     ]
     return "\n\n".join("\n".join(lines) for lines in sections) + "\n"
@@ -209,14 +208,14 @@ def _load_lines(recipe: Recipe) -> list[str]:
     ]
 
 
-def _learnt_from(folder: RunFolder, *, goods: Goods | None) -> list[str]:
+def _learnt_from(folder: RunFolder) -> list[str]:
     data, recipe = folder.data(), folder.recipe
     lines = ["| catalogue | products | version |", "| --- | ---: | --- |"]
     lines += [f"| {_cell(Path(each.path).name)} | {each.products:,} | `{each.digest}` |" for each in data.catalogues]
     kinds = {"pair": "with a picture and a text", "image": "for their pictures", "text": "for their texts"}
     served = ", ".join(f"{count:,} {kinds[kind]}" for kind, count in data.sources.items())
     lines += ["", f"Of these, the products of split train serve: {served}."]
-    if goods is not None:
+    if (goods := data.goods) is not None:
         lines += ["", f"- Languages (texts): {_counted(goods.languages)}.", f"- Domains: {_counted(goods.domains)}."]
     if data.codebook is not None:
         lines += ["", f"Image codes are those of the codebook `{data.codebook}`."]

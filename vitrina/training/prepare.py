@@ -29,6 +29,7 @@ from vitrina.models.dalle import DalleEncoder
 from vitrina.models.flava import FlavaConfig
 from vitrina.recipes.recipe import Recipe, fitted
 from vitrina.training.build import Model, build
+from vitrina.training.card_facts import goods_of
 from vitrina.training.engine import Engine
 from vitrina.training.load import inputs_of, load
 from vitrina.training.run_folder import CatalogueRecord, DataRecord, RunFolder, is_run
@@ -106,6 +107,7 @@ def look_over(recipe: Recipe, *, catalogues: Sequence[Path], init: str | None = 
         plan=plan.fingerprint,
         sources={kind: len(source.rows) for kind, source in sources.items()},
         codebook=None if codebook is None else codebook.digest,
+        goods=goods_of(stock),
     )
     if codebook is not None and recipe.codebook is not None:
         recipe = replace(recipe, codebook=str(Path(recipe.codebook).absolute()))

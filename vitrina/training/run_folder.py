@@ -52,13 +52,25 @@ class CatalogueRecord:
 
 
 @dataclass(frozen=True)
+class Goods:
+    """What the training products are: their texts by language and their number by domain, "" where nobody said."""
+
+    languages: Mapping[str, int]
+    domains: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class DataRecord:
-    """What a run learns from. `plan` is the fingerprint of its plan, `codebook` the digest of its codebook, if any."""
+    """What a run learns from. `plan` is the fingerprint of its plan, `codebook` the digest of its codebook, if any.
+
+    `goods` is None in runs that were made before it was noted.
+    """
 
     catalogues: tuple[CatalogueRecord, ...]
     plan: str
     sources: Mapping[str, int]
     codebook: str | None
+    goods: Goods | None = None
 
 
 class RunFolder:
@@ -106,7 +118,8 @@ class RunFolder:
         try:
             plain = json.loads(_read(path))
             catalogues = tuple(CatalogueRecord(**each) for each in plain["catalogues"])
-            return DataRecord(catalogues, plain["plan"], plain["sources"], plain["codebook"])
+            goods = None if plain.get("goods") is None else Goods(**plain["goods"])
+            return DataRecord(catalogues, plain["plan"], plain["sources"], plain["codebook"], goods)
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path} is damaged ({error}); start a new run") from error
 
