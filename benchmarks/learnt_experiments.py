@@ -155,8 +155,8 @@ DUPLICATES = Experiment(
     settings=TOWERS,
     steps=200,
     notes=(
-        "Of dev's 8,100 training products 1,908 share their title with another; in a batch of 128 1.0 % of the rows have "
-        "a twin, of 256 1.3 %, of 512 3.1 %, of 1,024 5.6 %.",
+        "Of dev's 8,100 training products 1,908 share their title with another; in a batch of 128 1.0 % of the rows "
+        "have a twin, of 256 1.3 %, of 512 3.1 %, of 1,024 5.6 %.",
     ),
 )
 
