@@ -53,10 +53,16 @@ def _machine(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--workers", type=int, default=2, help="threads that prepare batches")
     group.add_argument("--device", choices=["cpu", "cuda"], help="default: cuda where there is one")
     group.add_argument(
-        "--micro-batches", type=int, default=1, metavar="N", help="work through each step in N pieces: less memory"
+        "--micro-batches",
+        type=int,
+        default=1,
+        metavar="N",
+        help="work through each step in N pieces: less memory still",
     )
-    group.add_argument("--recompute", action="store_true", help="compute activations twice: less memory")
-    group.add_argument("--compile", action="store_true", help="compile the transformer blocks first")
+    group.add_argument("--recompute", action="store_true", help="compute activations twice: less memory; try it first")
+    group.add_argument(
+        "--compile", action="store_true", help="compile the transformer blocks, which takes a minute first"
+    )
     group.add_argument("--shard", action="store_true", help="share weights out over torchrun's processes (FSDP2)")
     group.add_argument(
         "--record",

@@ -13,8 +13,9 @@ class Machine:
     `device` is "cpu" or "cuda", by default cuda where there is one. `workers` threads prepare batches. `micro_batches`
     runs the towers on that many pieces of a step's rows one after another, each computed again on the way back, so
     that the activations of one piece at most are alive; the contrastive loss still meets the whole step. `recompute`
-    keeps no activations within a transformer block. `compile` has torch compile every block. `shard` gives every rank
-    of `torchrun` a share of the weights and of the optimiser's state (FSDP2) instead of a copy of them (DDP).
+    keeps no activations within a transformer block; try it before `micro_batches`. `compile` has torch compile every
+    block, which takes a minute first and gains a tiny model on a CPU nothing. `shard` gives every rank of `torchrun` a
+    share of the weights and of the optimiser's state (FSDP2) instead of a copy of them (DDP).
     `records` are written beside `metrics.jsonl`.
 
         train(recipe, catalogues=[shop], run=run, machine=Machine(micro_batches=4, recompute=True))
