@@ -17,7 +17,8 @@ __all__ = ["Catalogue", "Product", "Text", "load"]
 
 
 def load(run: "str | os.PathLike[str]") -> "Model":
-    """The trained model of a run folder, in evaluation mode, with the averaged (EMA) weights where the run keeps them.
+    """The trained model of a run folder, in evaluation mode, with its best weights where it is watched, else
+    their average (EMA) where it keeps one.
 
     Raises ValueError where the folder is not a run or its checkpoint is damaged.
 

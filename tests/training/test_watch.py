@@ -11,8 +11,9 @@ import pytest
 import torch
 from PIL import Image
 
-from vitrina.catalogue.store import write_catalogue
+from vitrina.catalogue.store import Catalogue, write_catalogue
 from vitrina.data.mixture import Mixture
+from vitrina.data.stock import Stock
 from vitrina.models.checkpoint import read_metadata, read_tensors
 from vitrina.recipes.recipe import Recipe
 from vitrina.tasks import search
@@ -232,11 +233,11 @@ def test_patience_counts_looks_since_the_best() -> None:
 )
 def test_what_cannot_be_watched_is_refused_before_a_run_is_made(recipe: Recipe, words: str, catalogue: Path) -> None:
     with pytest.raises(ValueError, match=words):
-        refuse_unwatchable(recipe, catalogues=[catalogue])
+        refuse_unwatchable(recipe, stock=Stock([Catalogue.open(catalogue)]))
 
 
 def test_a_recipe_that_does_not_watch_is_never_refused(catalogue: Path) -> None:
-    refuse_unwatchable(little_dual_encoder("watch.split=dev"), catalogues=[catalogue])
+    refuse_unwatchable(little_dual_encoder("watch.split=dev"), stock=Stock([Catalogue.open(catalogue)]))
 
 
 def test_a_picture_that_cannot_be_read_is_left_out_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

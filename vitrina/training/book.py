@@ -32,7 +32,7 @@ class Book:
         with ExitStack() as stack:
             self._watcher = None
             if session.recipe.watch.every:
-                self._watcher = Watcher(folder, from_step=start, device=engine.device)
+                self._watcher = Watcher(folder, from_step=start, device=engine.device, stock=session.stock)
             self._metrics = Metrics(folder.metrics, step=start)
             stack.callback(self._metrics.close)
             self._progress = Progress(start=start, steps=session.recipe.steps)

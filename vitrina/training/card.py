@@ -13,9 +13,10 @@ from vitrina.models.codebook import CodebookConfig
 from vitrina.recipes.plain import family_of
 from vitrina.recipes.recipe import Recipe, describe
 from vitrina.training.card_facts import parameters_of
+from vitrina.training.load import BEST
 from vitrina.training.records.record import without_folders
 from vitrina.training.run_folder import Goods, RunFolder
-from vitrina.training.watch.looks import BEST, read_looks
+from vitrina.training.watch.looks import read_looks
 
 log = logging.getLogger(__name__)
 

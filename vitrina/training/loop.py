@@ -78,7 +78,7 @@ def train(
                 refuse_taken(run)
                 check_records(machine.records)
                 new = look_over(recipe, catalogues=catalogues, init=init)
-                refuse_unwatchable(new.recipe, catalogues=catalogues)
+                refuse_unwatchable(new.recipe, stock=new.stock)
                 with locked(run):
                     refuse_taken(run)
                     if new.start is not None:

@@ -53,10 +53,12 @@ _READ_AT_ONCE = 4096
 class Beginning:
     """What a new run's folder holds: the recipe with what was found out, the data's digests, the tokenizer.
 
-    `start` are its first weights where they come from somewhere, None where all of them are random.
+    `start` are its first weights where they come from somewhere, None where all of them are random. `stock` are the
+    catalogues as they were opened for it.
     """
 
     recipe: Recipe
+    stock: Stock
     data: DataRecord
     tokenizer: Tokenizer | None
     start: Start | None
@@ -70,6 +72,7 @@ class Session:
     """
 
     recipe: Recipe
+    stock: Stock
     model: Model
     loader: Loader
     tokenizer: Tokenizer | None
@@ -113,11 +116,11 @@ def look_over(recipe: Recipe, *, catalogues: Sequence[Path], init: str | None = 
         recipe = replace(recipe, codebook=str(Path(recipe.codebook).absolute()))
     recipe = fitted(recipe, vocabulary=vocabulary, codes=None if codebook is None else codebook.code_count)
     if parts is None:
-        return Beginning(recipe, data, tokenizer, start=None)
+        return Beginning(recipe, stock, data, tokenizer, start=None)
     start = first_weights(parts, recipe=recipe, asked=asked, tokenizer=tokenizer, codebook=data.codebook)
     for line in start.record.lines():
         log.info("%s", line)
-    return Beginning(recipe, data, tokenizer, start)
+    return Beginning(recipe, stock, data, tokenizer, start)
 
 
 def open_session(folder: RunFolder, *, machine: Engine, workers: int) -> Session:
@@ -164,7 +167,8 @@ def open_session(folder: RunFolder, *, machine: Engine, workers: int) -> Session
         world=machine.world,
         workers=workers,
     )
-    return Session(recipe, model, loader, tokenizer, fresh=frozenset() if record is None else frozenset(record.fresh))
+    fresh = frozenset[str]() if record is None else frozenset(record.fresh)
+    return Session(recipe, stock, model, loader, tokenizer, fresh)
 
 
 def find_codebook(recipe: Recipe, *, kinds: Collection[Kind]) -> Tokenises | None:

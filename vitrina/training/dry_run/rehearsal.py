@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer, models
 
-from vitrina.catalogue.store import Catalogue
 from vitrina.data.inputs import Inputs
 from vitrina.data.loader import Loader
 from vitrina.data.mixture import Mixture
@@ -106,10 +105,9 @@ def dry_run(
 
         print(dry_run(recipes.dual_encoder("tiny"), catalogues=[Path("shop")], out=Path("looked-over")).text())
     """
-    refuse_unwatchable(recipe, catalogues=catalogues)
     new = look_over(recipe, catalogues=catalogues, init=init)
-    recipe = new.recipe
-    stock = Stock([Catalogue.open(path) for path in catalogues])
+    recipe, stock = new.recipe, new.stock
+    refuse_unwatchable(recipe, stock=stock)
     sources = sources_of(recipe, stock=stock)
     mix = shares(recipe.mixture, kinds=tuple(sources))
     inputs = inputs_of(recipe, tokenizer=new.tokenizer)

@@ -21,12 +21,12 @@ from vitrina.models.checkpoint import write_bytes, write_tensors
 from vitrina.recipes.recipe import Watch
 from vitrina.training.checkpoints import steps_in
 from vitrina.training.files import TrainingError
+from vitrina.training.load import BEST
 from vitrina.training.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
 
 LOOKS = "watch.jsonl"
-BEST = "best.safetensors"
 _FORMER = ".best-"
 
 

@@ -9,15 +9,13 @@ learns, bit for bit, what it would unwatched.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from vitrina.catalogue.store import Catalogue
 from vitrina.data.inputs import Inputs
 from vitrina.data.sources import numbered
 from vitrina.data.stock import Stock
@@ -31,7 +29,7 @@ from vitrina.training.load import inputs_of
 from vitrina.training.prepare import codes_of, find_codebook, recorded_stock, sources_of
 from vitrina.training.run_folder import RunFolder
 from vitrina.training.watch.looks import Look, Looks, is_enough
-from vitrina.training.watch.loss import LossLook, still
+from vitrina.training.watch.loss import LossLook, shares, still
 from vitrina.training.watch.search import FIRST, Measured, SearchLook
 
 
@@ -50,19 +48,20 @@ class Verdict:
 class Watcher:
     """Looks at a run that goes on after `from_step` steps, on `device`; rank 0 alone does.
 
+    `stock` are the run's catalogues where they are open already: opened anew, every byte is compared once more.
+
     Raises ValueError, before any step, where the run's catalogues cannot serve the metric.
 
         watcher = Watcher(RunFolder("runs/flava"), from_step=0, device=torch.device("cpu"))
-        if watcher.is_due(step):
-            verdict = watcher.look(step, weights=model.state_dict())
+        verdict = watcher.look(500, weights=model.state_dict())
     """
 
-    def __init__(self, folder: RunFolder, *, from_step: int, device: torch.device) -> None:
+    def __init__(self, folder: RunFolder, *, from_step: int, device: torch.device, stock: Stock | None = None) -> None:
         self._folder = folder
         self._recipe = folder.recipe
         self._tokenizer = folder.tokenizer()
         assert self._recipe.watch.every > 0, "nobody asked to watch this run"
-        stock = recorded_stock(folder)
+        stock = recorded_stock(folder) if stock is None else stock
         inputs = inputs_of(self._recipe, tokenizer=self._tokenizer)
         _check(self._recipe, stock=stock)
         # The weights drawn here are overwritten at every look; the run's random numbers are not disturbed.
@@ -78,10 +77,6 @@ class Watcher:
         for path in (folder.path / "pictures").glob("watch-*.png"):
             if path.stem > _picture_name(from_step):
                 path.unlink()
-
-    def is_due(self, step: int) -> bool:
-        """Whether to look after `step` steps."""
-        return step % self._recipe.watch.every == 0
 
     def look(self, step: int, *, weights: Mapping[str, Tensor]) -> Verdict:
         """Measure `weights`, the whole model's by the names of its state dict, after `step` steps.
@@ -131,10 +126,10 @@ class Watcher:
             ) from error
 
 
-def refuse_unwatchable(recipe: Recipe, *, catalogues: Sequence[Path]) -> None:
+def refuse_unwatchable(recipe: Recipe, *, stock: Stock) -> None:
     """Raise ValueError where the run's products cannot be watched as the recipe asks; for before a run is made."""
     if recipe.watch.every:
-        _check(recipe, stock=Stock([Catalogue.open(path) for path in catalogues]))
+        _check(recipe, stock=stock)
 
 
 def _check(recipe: Recipe, *, stock: Stock) -> None:
@@ -150,7 +145,7 @@ def _check(recipe: Recipe, *, stock: Stock) -> None:
             "watch.every=0"
         )
     if watch.metric == "loss":
-        sources_of(recipe, stock=stock, split=watch.split)
+        shares(recipe.mixture, kinds=tuple(sources_of(recipe, stock=stock, split=watch.split)))
         return
     pairs = len(_pairs(stock, split=watch.split))
     if pairs <= FIRST:
