@@ -16,6 +16,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from benchmarks.learnt_data import catalogue
 from benchmarks.learnt_experiments import CODEBOOK, CODEBOOKS, EXPERIMENTS, TRAINED_TOWERS, Arm, Experiment, Figure
@@ -96,8 +97,9 @@ def _job(experiment: Experiment, arm: Arm, *, data: Path, work: Path, seed: int,
         plain_targets=arm.plain_targets,
         choose=experiment.choose,
         towers=str(towers(data=data, work=work)) if arm.has_towers else None,
+        spared=arm.spared,
     )
-    digest = hashlib.sha256(json.dumps(asdict(job)).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(json.dumps(_plain(job)).encode()).hexdigest()[:12]
     run = work / "runs" / f"{arm.recipe}-{digest}"
     return replace(job, run=str(run), record=f"{run}.json")
 
@@ -125,11 +127,16 @@ def carried_out(job: Job) -> Found:
     record, order = Path(job.record), Path(job.record).with_suffix(".job.json")
     record.parent.mkdir(parents=True, exist_ok=True)
     if not record.exists():
-        write_bytes(order, content=json.dumps(asdict(job), indent=1).encode())
+        write_bytes(order, content=json.dumps(_plain(job), indent=1).encode())
         subprocess.run([sys.executable, "-m", "benchmarks.learnt_run", str(order)], check=True)
-    elif json.loads(order.read_text()) != asdict(job):
+    elif json.loads(order.read_text()) != _plain(job):
         raise SystemExit(f"{record} is of another job than is wanted now: take it away, or choose another --work")
     return Found(**json.loads(record.read_text()))
+
+
+def _plain(job: Job) -> dict[str, Any]:
+    """A job as JSON has it. What only some jobs say is left out of the others, so that they keep their names."""
+    return {name: value for name, value in asdict(job).items() if name != "spared" or value is not None}
 
 
 def values(trained: Trained, figure: Figure, *, asked: str) -> list[float]:

@@ -27,7 +27,7 @@ class Arm:
 
     `codebook` names one of CODEBOOKS. `plain_targets` makes every row of a batch a product and a text of its own, so
     that the contrastive targets are the plain diagonal. An arm that `has_towers` starts from a dual encoder's,
-    with a multimodal encoder that can see with them (`benchmarks.learnt_start`).
+    with a multimodal encoder that can see with them (`benchmarks.learnt_start`), or without what is `spared` of that.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Arm:
     codebook: str | None = None
     plain_targets: bool = False
     has_towers: bool = False
+    spared: Literal["centring", "gain", "both"] | None = None
     share_of_steps: float = 1.0
 
 
@@ -242,10 +243,27 @@ MATCHES = (
 )
 
 _MATCHING_STEPS = 100
+_DEFAULT_NEGATIVES = ("negatives.pool=uniform", "negatives.redraw=epoch")
 _MATCHING_NOTES = (
     "Both towers start from a dual encoder of the same products (R@10 72 on dev) and stay as they are; only the "
     "multimodal encoder learns, from clean pictures and texts, half of them wrong. What the towers say is centred and "
     "scaled for it, and it is drawn at a gain of one: without both it stays at chance (see docs/what-we-learnt.md).",
+)
+
+PLATEAU = Experiment(
+    name="plateau",
+    title="What lets image-text matching learn at all: centred states, and an encoder drawn at a gain of one",
+    arms=(
+        Arm("as the package draws it", settings=_DEFAULT_NEGATIVES, has_towers=True, spared="both"),
+        Arm("gain alone", settings=_DEFAULT_NEGATIVES, has_towers=True, spared="centring"),
+        Arm("centring alone", settings=_DEFAULT_NEGATIVES, has_towers=True, spared="gain"),
+        Arm("both", settings=_DEFAULT_NEGATIVES, has_towers=True),
+    ),
+    figures=MATCHES[2:],
+    settings=_MATCHING,
+    choose=True,
+    steps=_MATCHING_STEPS,
+    notes=_MATCHING_NOTES,
 )
 
 NEGATIVES = Experiment(
@@ -267,8 +285,12 @@ FORMS = Experiment(
     name="forms",
     title="The two forms of image-text matching: does it match, or which of two does",
     arms=(
-        Arm("pair: does the text match", settings=("corruption.itm=pair",), has_towers=True),
-        Arm("segments: which of two texts does", settings=("corruption.itm=segments",), has_towers=True),
+        Arm("pair: does the text match", settings=_DEFAULT_NEGATIVES, has_towers=True),
+        Arm(
+            "segments: which of two texts does",
+            settings=(*_DEFAULT_NEGATIVES, "corruption.itm=segments"),
+            has_towers=True,
+        ),
     ),
     figures=(*MATCHES[:2], Figure("loss, ln 2 by chance", "masked_prediction", "which text belongs", False, "nats")),
     settings=_MATCHING,

@@ -31,7 +31,8 @@ from vitrina.training.run_folder import is_run
 class Job:
     """What to train, on which catalogues, and which of them to ask about; paths as text.
 
-    `towers` is a run of a dual encoder that FLAVA's towers start from, as `benchmarks.learnt_start` says.
+    `towers` is a run of a dual encoder that FLAVA's towers start from, as `benchmarks.learnt_start` says, `spared`
+    what of that is left out: "centring", "gain" or "both".
     """
 
     recipe: str
@@ -44,6 +45,7 @@ class Job:
     plain_targets: bool = False
     choose: bool = False
     towers: str | None = None
+    spared: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,14 @@ def do(job: Job) -> Found:
     init = None
     if job.towers is not None:
         start = run.with_suffix(".start.safetensors")
-        write_start(start, towers=Path(job.towers), catalogue=Path(job.catalogues[0]), recipe=recipe)
+        write_start(
+            start,
+            towers=Path(job.towers),
+            catalogue=Path(job.catalogues[0]),
+            recipe=recipe,
+            is_centred=job.spared not in ("centring", "both"),
+            has_gain=job.spared not in ("gain", "both"),
+        )
         init = str(start)
     train(recipe, catalogues=[Path(each) for each in job.catalogues], run=run, init=init)
     cpu_seconds = time.process_time()

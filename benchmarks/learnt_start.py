@@ -18,12 +18,13 @@ from vitrina.training.load import inputs_of, tokenizer_of, weights_of
 _LOOKED_AT = 1000
 
 
-def write_start(out: Path, *, towers: Path, catalogue: Path, recipe: Recipe) -> Path:
+def write_start(out: Path, *, towers: Path, catalogue: Path, recipe: Recipe, is_centred: bool, has_gain: bool) -> None:
     """Weights of `recipe`'s FLAVA in `out`: the towers of the run `towers`, and an encoder on top that can use them.
 
-    Most of what a trained tower says of any product it says of all. So the maps into the multimodal encoder first take
-    away the mean of every channel over training products of `catalogue` and divide by its deviation; and matrices are
-    drawn with a deviation of 1 / sqrt(inputs), at which a map keeps the size of what it is given.
+    Most of what a trained tower says of any product it says of all. So, where the start `is_centred`, the maps into the
+    multimodal encoder first take away the mean of every channel over training products of `catalogue` and divide by
+    its deviation; where it `has_gain`, matrices are drawn with a deviation of 1 / sqrt(inputs), at which a map keeps
+    the size of what it is given.
     """
     weights = weights_of(towers)
     tokenizer = tokenizer_of(weights)
@@ -37,17 +38,15 @@ def write_start(out: Path, *, towers: Path, catalogue: Path, recipe: Recipe) -> 
     model.load_state_dict(own | brought)
     products = held_out(Catalogue.open(catalogue), split="train", seed=0).products[:_LOOKED_AT]
     with torch.no_grad():
-        for part in (model.multimodal, model.itm_head):
+        for part in (model.multimodal, model.itm_head) if has_gain else ():
             for parameter in part.parameters():
                 if parameter.ndim == 2:
                     parameter.normal_(std=1 / math.sqrt(parameter.shape[1]))
-        for linear, states in zip(
-            (model.multimodal.from_image, model.multimodal.from_text), _states(model, products), strict=True
-        ):
+        maps = (model.multimodal.from_image, model.multimodal.from_text) if is_centred else ()
+        for linear, states in zip(maps, _states(model, products), strict=False):
             _standardise(linear, states=states)
     about = {"format": "pt", "recipe": recipe.to_json(), "step": "0", "tokenizer": read_metadata(weights)["tokenizer"]}
     write_tensors(out, tensors=model.state_dict(), metadata=about)
-    return out
 
 
 def _states(model: Flava, products: Sequence[Product]) -> tuple[Tensor, Tensor]:
