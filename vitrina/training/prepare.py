@@ -42,6 +42,7 @@ from vitrina.training.start import (
     read_source,
     read_start,
     refuse_without_towers,
+    settle,
 )
 
 log = logging.getLogger(__name__)
@@ -117,7 +118,10 @@ def look_over(recipe: Recipe, *, catalogues: Sequence[Path], init: str | None = 
     recipe = fitted(recipe, vocabulary=vocabulary, codes=None if codebook is None else codebook.code_count)
     if parts is None:
         return Beginning(recipe, stock, data, tokenizer, start=None)
+    if parts.tokenizer is None:  # the catalogue's own words: their number is nothing that the weights need
+        asked = fitted(asked, vocabulary=vocabulary, codes=None)
     start = first_weights(parts, recipe=recipe, asked=asked, tokenizer=tokenizer, codebook=data.codebook)
+    start = settle(start, recipe=recipe, tokenizer=tokenizer, stock=stock, sources=sources, plan=plan)
     for line in start.record.lines():
         log.info("%s", line)
     return Beginning(recipe, stock, data, tokenizer, start)

@@ -1,5 +1,6 @@
 """The start of a run: first weights from another run or a public checkpoint, and the recipe that fits them."""
 
+from vitrina.training.start.settle import settle
 from vitrina.training.start.source import adapted, read_source
 from vitrina.training.start.weights import (
     START,
@@ -24,5 +25,6 @@ __all__ = [
     "read_source",
     "read_start",
     "refuse_without_towers",
+    "settle",
     "write_start",
 ]
