@@ -177,6 +177,26 @@ def test_the_picture_shades_what_is_hidden_and_leaves_the_rest(catalogue: Path, 
     differs = np.abs(plain - corrupted).sum(2) > 0
     assert differs[:74, :74].mean() > 0.95
     assert not differs[74:].any() and not differs[:74, 75:].any()
+    assert sheet[76, 37].tolist() == [0x56, 0x53, 0x4C]  # the legend begins with the hidden patch
+
+
+def test_the_legend_names_what_is_on_the_sheet_and_keeps_to_it(catalogue: Path, tmp_path: Path) -> None:
+    found, stock = batches_of(little_dual_encoder(), catalogue=catalogue, out=tmp_path / "out")
+    batch = found.estimate.batches["pair"]
+    assert isinstance(batch, PairBatch)
+    tokenizer = look_over(little_dual_encoder(), catalogues=[catalogue]).tokenizer
+
+    def legend(shown: PairBatch) -> np.ndarray:
+        png = batch_picture({"pair": shown}, stock=stock, tokenizer=tokenizer, grid=2, title="a batch")
+        return np.asarray(Image.open(io.BytesIO(png)).convert("L"))[66:86] < 240
+
+    rows = len(batch.keys)
+    left_out = replace(batch.picture, kept=torch.zeros(rows, 1, dtype=torch.int64))
+    hidden = replace(left_out, is_masked=torch.ones(rows, 4, dtype=torch.bool), codes=torch.zeros(rows, 4))
+    assert not legend(batch).any(), "nothing is hidden, and the legend says so"
+    one, both = legend(replace(batch, picture=left_out)), legend(replace(batch, picture=hidden))
+    assert 0 < one.sum() < both.sum()
+    assert not both[:, 1240 - 28 :].any(), "the legend does not run over the edge"
 
 
 def test_a_step_that_takes_too_long_is_measured_on_fewer_rows_and_told(

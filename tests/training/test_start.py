@@ -63,6 +63,16 @@ def test_the_recipe_becomes_what_the_weights_need_and_the_log_says_what_changed(
     assert {each.name: (each.before, each.after) for each in record.changed}["max_tokens"] == ("20", "16")
 
 
+def test_fitting_a_recipe_first_says_what_that_changed_and_the_run_does_not_say_it_changed_more(
+    tmp_path, catalogue, dual_encoder, caplog
+):
+    with caplog.at_level(logging.INFO):
+        recipe = adapted(little_dual_encoder("model.image.width=32"), init=str(dual_encoder))
+        record = lay_out(recipe, catalogue, tmp_path / "run", init=dual_encoder)
+    assert f"settings of {dual_encoder}: model.image.width 32 -> 16" in caplog.text
+    assert record.changed == () and not any("settings changed" in line for line in record.lines())
+
+
 def test_a_flava_takes_the_towers_of_a_dual_encoder(tmp_path, catalogue, dual_encoder):
     record = lay_out(little_flava(), catalogue, tmp_path / "run", init=dual_encoder)
     assert {name.partition(".")[0] for name in record.taken} == {
@@ -244,6 +254,10 @@ def test_what_nothing_can_start_from_is_said_in_words(tmp_path, catalogue, dual_
     with pytest.raises(ValueError, match="neither a folder nor a checkpoint"):
         start(tmp_path / "missing")
     shutil.copytree(dual_encoder, tmp_path / "empty", ignore=shutil.ignore_patterns("checkpoints"))
+    with pytest.raises(ValueError, match=r"there is no weights file .*missing\.safetensors"):
+        start(tmp_path / "missing.safetensors")
+    with pytest.raises(ValueError, match=f"is a checkpoint inside a run: name the run, {dual_encoder}"):
+        start(next((dual_encoder / "checkpoints").iterdir()))
     with pytest.raises(ValueError, match="has no checkpoint yet"):
         start(tmp_path / "empty")
     shutil.copytree(dual_encoder, tmp_path / "torn")

@@ -75,7 +75,8 @@ def test_the_text_tower_that_is_not_taken_is_said(tmp_path, catalogue, clip, cap
     with caplog.at_level("INFO"):
         record = lay_out(little_flava(), catalogue, tmp_path / "run", init=clip)
     assert "the text tower of a CLIP is not taken" in caplog.text
-    assert "fresh: " in caplog.text and "multimodal" in caplog.text
+    assert "fresh: image.mask_token, " in caplog.text and "multimodal (" in caplog.text, "one tensor is no whole tower"
+    assert "vocabulary" not in {each.name for each in record.changed}, "the number of words is the catalogue's"
     assert any(name.startswith("text_model.") for name in record.left_over) and "logit_scale" in record.left_over
     with pytest.raises(ValueError, match=r"frozen is text, but .* brings nothing for the text tower"):
         look_over(little_dual_encoder("frozen=text"), catalogues=[catalogue], init=str(clip))

@@ -5,7 +5,7 @@ leaves patches out, with these dimmed. A hidden word stands in a box, the truth 
 """
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -72,7 +72,7 @@ def batch_picture(
     sheet = Image.new("RGB", (_WIDTH, height), _PAPER)
     pen = ImageDraw.Draw(sheet)
     lettering(24, weight="bold").write(title, pen=pen, at=(_EDGE, 24), fill=_INK)
-    _legend(pen, top=68)
+    _legend(pen, batches=batches.values(), rows=everything, top=68)
     top = 118
     for kind, rows in groups:
         pen.line([(_EDGE, top), (_WIDTH - _EDGE, top)], fill=_RULE, width=2)
@@ -103,11 +103,11 @@ def _row(batch: Batch, row: int, *, stock: Stock, tokenizer: Tokenizer | None, g
         assert tokenizer is not None
         return _Row((), (), (_paragraph(batch.text, row, tokenizer=tokenizer, tag=about, colour=_SOFT),))
     pictures = _pictures(batch.picture, row, grid=grid)
-    captions = _captions(batch.picture, row)[: len(pictures) - 1]
+    captions = _captions(batch.picture, row, grid=grid)[: len(pictures) - 1]
     if isinstance(batch, ImageBatch):
         return _Row(pictures, (product.id, *captions), ())
     assert tokenizer is not None
-    found = [_paragraph(batch.text, row, tokenizer=tokenizer, tag=f"{about} · its text, whole", colour=_SOFT)]
+    found = [_paragraph(batch.text, row, tokenizer=tokenizer, tag=f"{about} · its text, nothing hidden", colour=_SOFT)]
     if row < len(batch.target):
         found += _fused(batch, row, tokenizer=tokenizer)
     return _Row(pictures, ("as decoded", *captions), tuple(found))
@@ -196,12 +196,12 @@ def _pictures(picture: Pictures, row: int, *, grid: int) -> tuple[Image.Image, .
     return tuple(found)
 
 
-def _captions(picture: Pictures, row: int) -> list[str]:
+def _captions(picture: Pictures, row: int, *, grid: int) -> list[str]:
     found = []
     if row < len(picture.is_masked) and bool(picture.is_masked[row].any()):
         found.append(f"{int(picture.is_masked[row].sum())} of {picture.is_masked.shape[1]} hidden")
-    if picture.kept.shape[1]:
-        found.append(f"{picture.kept.shape[1]} seen by contrast")
+    if grid and picture.kept.shape[1]:
+        found.append(f"{picture.kept.shape[1]} of {grid * grid} seen")
     return found
 
 
@@ -295,14 +295,34 @@ def _draw_chip(
     small.write(small.cut(chip.shown, width=width - 8), pen=pen, at=(x + 7, y + 24), fill=colour)
 
 
-def _legend(pen: ImageDraw.ImageDraw, *, top: int) -> None:
+def _legend(pen: ImageDraw.ImageDraw, *, batches: Collection[Batch], rows: Sequence[_Row], top: int) -> None:
+    """What the colours mean, of those that are on the sheet."""
+    pictures = [batch.picture for batch in batches if not isinstance(batch, TextBatch)]
+    hidden = [chip for row in rows for each in row.paragraphs for chip in each.chips if chip.shown is not None]
     small = lettering(13)
     x = float(_EDGE)
-    for fill, outline, text in (
-        ("#56534c", "#3b3a36", "hidden patch, its code to be told"),
-        (_HIDDEN_SOFT, _HIDDEN, "hidden word, to be told; below it what the model reads"),
-        (_WRONG_SOFT, _WRONG, "hidden in a text that is another product's: not asked for"),
+    for is_there, fill, outline, text in (
+        (
+            any(bool(each.is_masked.any()) for each in pictures),
+            "#56534c",
+            "#3b3a36",
+            "hidden patch, its code to be told",
+        ),
+        (any(each.kept.shape[1] for each in pictures), _GREY, _RULE, "patch left out of the contrast"),
+        (
+            any(each.is_asked for each in hidden),
+            _HIDDEN_SOFT,
+            _HIDDEN,
+            "hidden word, below it what is read",
+        ),
+        (
+            any(not each.is_asked for each in hidden),
+            _WRONG_SOFT,
+            _WRONG,
+            "hidden in another product's text: not asked for",
+        ),
     ):
-        pen.rounded_rectangle((x, top, x + 18, top + 16), radius=4, fill=fill, outline=outline)
-        small.write(text, pen=pen, at=(x + 25, top), fill=_SOFT)
-        x += 25 + small.width(text) + 26
+        if is_there:
+            pen.rounded_rectangle((x, top, x + 18, top + 16), radius=4, fill=fill, outline=outline)
+            small.write(text, pen=pen, at=(x + 25, top), fill=_SOFT)
+            x += 25 + small.width(text) + 26

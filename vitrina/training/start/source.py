@@ -1,5 +1,6 @@
 """Sources of a start: another run, one weights file of a run, or a public checkpoint, and the recipe that fits it."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from vitrina.training.load import recipe_of, tokenizer_of, weights_of
 from vitrina.training.run_folder import RunFolder, is_run
 from vitrina.training.start.parts import Parts, describe_public, read_public
 from vitrina.training.start.weights import changes, nothing_fits
+
+log = logging.getLogger(__name__)
 
 _FREE = (
     "geometry.",
@@ -35,8 +38,15 @@ def adapted(recipe: Recipe, *, init: str) -> Recipe:
 
     adapted(recipes.flava("base"), init="google/vit-base-patch16-224").geometry.mean
     (0.5, 0.5, 0.5)
+
+    The log names the settings that change.
     """
-    return _fitted(recipe, parts=_parts(init, is_complete=False))
+    parts = _parts(init, is_complete=False)
+    fitted = _fitted(recipe, parts=parts)
+    if changed := changes(recipe, after=fitted):
+        settings = ", ".join(f"{each.name} {each.before} -> {each.after}" for each in changed)
+        log.info("settings of %s: %s", parts.origin, settings)
+    return fitted
 
 
 def read_source(recipe: Recipe, *, init: str) -> tuple[Recipe, Parts]:
@@ -66,6 +76,10 @@ def _parts(init: str, *, is_complete: bool) -> Parts:
         return _run_parts(path, is_complete=is_complete)
     if path.is_dir() and (path / "checkpoints").is_dir():
         raise ValueError(f"{path} is not a run (it has no recipe.json), so nothing can start from it")
+    if path.parent.name == "checkpoints" and is_run(path.parent.parent):
+        raise ValueError(f"{path} is a checkpoint inside a run: name the run, {path.parent.parent}")
+    if not path.exists() and path.suffix == ".safetensors":
+        raise ValueError(f"there is no weights file {path}: name one that exists, or a run, or a checkpoint's folder")
     return read_public(init) if is_complete else describe_public(init)
 
 

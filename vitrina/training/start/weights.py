@@ -6,7 +6,6 @@ RUN/start.json          the source, what was taken of it, what is fresh, what wa
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -71,7 +70,7 @@ class StartRecord:
         return (
             f"starts from {self.origin}, {self.kind}: {len(self.taken)} of {total} tensors{resized}",
             f"fresh: {_summary(self.fresh) or 'nothing'}; left over: {_summary(self.left_over) or 'nothing'}",
-            f"settings changed to what the weights need: {changed or 'none'}",
+            *([f"settings changed to what the weights need: {changed}"] if changed else []),
             *self.notes,
         )
 
@@ -227,6 +226,8 @@ def _refuse_fresh_frozen(recipe: Recipe, *, fresh: Iterable[str]) -> None:
 
 
 def _summary(names: Iterable[str]) -> str:
-    """Parts by their first name, with how many tensors of each."""
-    count = Counter(name.partition(".")[0] for name in names)
-    return ", ".join(part if number == 1 else f"{part} ({number})" for part, number in count.items())
+    """Parts by their first name, with how many tensors of each; one alone by its whole name."""
+    parts: dict[str, list[str]] = {}
+    for name in names:
+        parts.setdefault(name.partition(".")[0], []).append(name)
+    return ", ".join(held[0] if len(held) == 1 else f"{part} ({len(held)})" for part, held in parts.items())
