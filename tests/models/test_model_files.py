@@ -35,6 +35,11 @@ def test_tensors_and_metadata_come_back(tmp_path: Path):
     assert [each.name for each in tmp_path.iterdir()] == ["model.safetensors"]
 
 
+def test_weights_that_cannot_be_written_are_the_disks_error(tmp_path: Path):
+    with pytest.raises(OSError, match=r"gone/half\.safetensors could not be written"):
+        write_tensors(tmp_path / "gone" / "half.safetensors", tensors=TENSORS, metadata={})
+
+
 def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = tmp_path / "model.safetensors"
     write_tensors(path, tensors=TENSORS, metadata={})

@@ -65,6 +65,8 @@ def test_what_cannot_be_averaged_is_said_in_words(tmp_path, catalogue, dual_enco
     with pytest.raises(ValueError, match="exists already"):
         average(run, share=0.5, out=out)
     assert out.read_bytes() == b"precious"
+    with pytest.raises(ValueError, match=r"there is no folder .*missing for half\.safetensors"):
+        average(run, share=0.5, out=tmp_path / "missing" / "half.safetensors")
 
 
 def test_a_start_of_another_shape_is_refused(tmp_path, catalogue, dual_encoder, monkeypatch):

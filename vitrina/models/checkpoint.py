@@ -22,11 +22,16 @@ INDEX = "model.safetensors.index.json"
 def write_tensors(path: str | Path, *, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
     """Write one safetensors file with `metadata` in its header; the old file stands until the new one is on the disk.
 
+    Raises OSError where the folder is missing, or the disk is full or refuses.
+
     write_tensors("model.safetensors", tensors=model.state_dict(), metadata={"recipe": recipe.to_json()})
     """
     own = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with _whole(Path(path)) as temporary:
-        save_file(own, temporary, metadata=dict(metadata))
+        try:
+            save_file(own, temporary, metadata=dict(metadata))
+        except SafetensorError as error:  # all that can go wrong with tensors in memory is the disk
+            raise OSError(f"{path} could not be written: {error}") from error
 
 
 def write_bytes(path: str | Path, *, content: bytes) -> None:

@@ -19,7 +19,7 @@ def average(run: Path, *, share: float, out: Path) -> Path:
     Parameters that the start drew at random are the run's alone: there is nothing in them to go back to.
 
     Raises ValueError where the run started from nothing, has no weights yet, or its start is of another shape, for a
-    share outside 0 to 1, and where `out` exists.
+    share outside 0 to 1, and where `out` exists or lies in no folder.
 
         average(Path("runs/flava"), share=0.5, out=Path("half.safetensors"))
     """
@@ -28,6 +28,8 @@ def average(run: Path, *, share: float, out: Path) -> Path:
     folder = RunFolder(run)
     if folder.recipe.start is None:
         raise ValueError(f"{run} started from nothing, so there is nothing to average it with: `--init` gives a start")
+    if not out.parent.is_dir():
+        raise ValueError(f"there is no folder {out.parent} for {out.name}: make it, or name another place")
     if out.exists():
         raise ValueError(f"{out} exists already: choose another name, or remove it")
     weights = weights_of(run)
