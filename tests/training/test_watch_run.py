@@ -79,6 +79,8 @@ def test_a_run_that_no_longer_gets_better_ends_early_and_stays_ended(catalogue: 
     assert resume(run, machine=CPU).step == 4
     assert [look.step for look in read_looks(run)] == [2, 4]
     assert read_run(run, name="run").state == "stopped early"
+    card = (run / "README.md").read_text(encoding="utf-8")
+    assert "Step 4 of 20 (ended early by its watch)." in card and "by `text_to_picture` on split train (" in card
 
 
 def test_loading_a_watched_run_takes_its_best_weights(catalogue: Path, tmp_path: Path) -> None:

@@ -153,10 +153,10 @@ def _shape(recipe: Recipe) -> list[str]:
     image, text = model.image, model.text
     return [
         *lines,
-        f"- Pictures of {image.size_px} × {image.size_px} pixels in patches of {image.patch_px}: {image.layers} layers "
-        f"of width {image.width}.",
-        f"- Texts of up to {recipe.max_tokens} tokens out of {text.vocabulary:,}: {text.layers} layers of width "
-        f"{text.width}.",
+        f"- Pictures of {image.size_px} × {image.size_px} pixels in patches of {image.patch_px}: width "
+        f"{image.width}, {image.layers} deep.",
+        f"- Texts of up to {recipe.max_tokens} tokens out of {text.vocabulary:,}: width {text.width}, "
+        f"{text.layers} deep.",
         f"- Both become vectors of {model.projection} numbers and of length one.",
     ]
 
@@ -165,18 +165,22 @@ def _state(folder: RunFolder) -> list[str]:
     recipe, step = folder.recipe, folder.last_step
     if not step:
         return [f"No checkpoint yet: {recipe.steps:,} steps are planned."]
-    is_finished = folder.is_finished
-    lines = [f"Step {step:,} of {recipe.steps:,} ({'finished' if is_finished else 'not finished'})."]
+    how = "finished" if step >= recipe.steps else "ended early by its watch" if folder.is_finished else "not finished"
+    lines = [f"Step {step:,} of {recipe.steps:,} ({how})."]
     best = [look for look in read_looks(folder.path) if look.is_best]
     if best and (folder.path / BEST).is_file():
         look = best[-1]
         lines.append(
             f"The weights are those of step {look.step:,}, the best by `{look.metric}` on split {recipe.watch.split} "
-            f"({look.value:.4g}; knowing nothing {look.base:.4g})."
+            f"({_watched(look.value, metric=look.metric)}; knowing nothing {_watched(look.base, metric=look.metric)})."
         )
     elif recipe.ema_decay is not None:
         lines.append("The weights are their moving average.")
     return lines
+
+
+def _watched(value: float, *, metric: str) -> str:
+    return f"{value:.4g}" if metric == "loss" else f"{value:.1%}"
 
 
 def _load_lines(recipe: Recipe) -> list[str]:
