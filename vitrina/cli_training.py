@@ -59,7 +59,7 @@ def _machine(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="work through each step in N pieces: less memory still",
     )
-    group.add_argument("--recompute", action="store_true", help="compute activations twice: less memory; try it first")
+    group.add_argument("--recompute", action="store_true", help="compute the blocks' activations twice: less memory")
     group.add_argument(
         "--compile", action="store_true", help="compile the transformer blocks, which takes a minute first"
     )
