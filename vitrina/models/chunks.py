@@ -24,9 +24,10 @@ class Thrift:
     `recompute` every block runs again in the backward pass (Chen et al. 2016, section 3): between blocks nothing but
     their inputs is kept.
 
-    Either costs about one forward pass more, both together two. With the published stem try `recompute` first: of 606 MiB
-    at 256 channels and 224 px it left 160, four pieces 153, and it took 16 % longer where they took 53 %. A stem of
-    convolutions is no block and keeps what it computes: there pieces help. Raises ValueError for less than one piece.
+    Either costs about one forward pass more, both together two. With the published stem try `recompute` first: of 606
+    MiB at 256 channels and 224 px it left 160, four pieces 153, and it took 16 % longer where they took 53 %. A stem
+    of convolutions is no block and keeps what it computes: there pieces help. Raises ValueError for less than one
+    piece.
     """
 
     micro_batches: int = 1
