@@ -206,6 +206,8 @@ def test_what_httpx_is_needed_for_is_said_before_anything_is_written(
 
 
 WAITING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with Ctrl-C ignored
 import sys
 from pathlib import Path
 from vitrina.catalogue.download import Downloads
