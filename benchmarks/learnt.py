@@ -75,7 +75,10 @@ def conduct(experiment: Experiment, *, data: Path, work: Path, seeds: Sequence[i
 def _steps_that_fit(experiment: Experiment, arm: Arm, *, data: Path, work: Path) -> int:
     """How many steps the arm's CPU seconds allow, by the mean of a few, their first quarter left out."""
     assert experiment.cpu_seconds is not None, f"{experiment.name} says neither steps nor seconds"
-    job = replace(_job(experiment, arm, data=data, work=work, seed=0, steps=TIMED_STEPS), asked=[], choose=False)
+    job = _job(experiment, arm, data=data, work=work, seed=0, steps=TIMED_STEPS)
+    # A place of its own: an arm that may take no more steps than these is asked about, this one is not.
+    run = f"{job.run}-timing"
+    job = replace(job, asked=[], choose=False, run=run, record=f"{run}.json")
     carried_out(job)
     steps = [json.loads(line)["cpu_seconds"] for line in (Path(job.run) / "metrics.jsonl").read_text().splitlines()]
     return max(TIMED_STEPS, round(experiment.cpu_seconds / statistics.fmean(steps[len(steps) // 4 :])))

@@ -177,7 +177,7 @@ DEPTH = Experiment(
     ),
     figures=SEARCH,
     settings=_SMALL,
-    cpu_seconds=30.0,
+    cpu_seconds=300.0,
 )
 
 TWINS_ONLY = Experiment(
