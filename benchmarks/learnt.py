@@ -171,6 +171,8 @@ def sentence(experiment: Experiment, trained: Sequence[Trained]) -> str:
     order = sorted(trained, key=lambda each: -sign * statistics.fmean(values(each, figure, asked=asked)))
     best, rest = order[0], order[1:]
     ours = values(best, figure, asked=asked)
+    if len(ours) == 1:
+        return f"By {figure.title}, {best.arm.name!r} is best ({_mean(ours, figure)}). One seed decides nothing."
     beaten = [each.arm.name for each in rest if _is_beyond(ours, values(each, figure, asked=asked), sign=sign)]
     open_ = [each.arm.name for each in rest if each.arm.name not in beaten]
     words = [f"By {figure.title}, {best.arm.name!r} is highest" if sign > 0 else f"{best.arm.name!r} is lowest"]
