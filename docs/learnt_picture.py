@@ -127,7 +127,17 @@ def quality() -> str:
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
         x, y = place(*curve[-1])
         if "seed 0" in name:
-            parts.append(text(min(x + 6, 700), y - 6, name.partition(", seed")[0], size=12, colour=colour))
+            words, is_far = name.partition(", seed")[0], x > 600
+            parts.append(
+                text(
+                    x - 6 if is_far else x + 6,
+                    y - 10,
+                    words,
+                    size=12,
+                    colour=colour,
+                    anchor="end" if is_far else "start",
+                )
+            )
     parts.append(text(60, 24, "R@10 on fashion_products while FLAVA learns from nothing", size=15, weight="bold"))
     return svg(800, 400, parts)
 
