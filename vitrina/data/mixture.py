@@ -152,6 +152,11 @@ def keep_given(mixture: Mixture, given: Sequence[Given]) -> Available:
     return Available(replace(mixture, text=only.text, image=only.image, pair=only.pair), tuple(notes))
 
 
+def only(kind: Kind) -> Mixture:
+    """A run of one kind of batch."""
+    return Mixture(text=float(kind == "text"), image=float(kind == "image"), pair=float(kind == "pair"))
+
+
 def share_of(stage: Stage, kind: Kind) -> float:
     """A stage's share of one kind."""
     return {"text": stage.text, "image": stage.image, "pair": stage.pair}[kind]

@@ -74,11 +74,7 @@ class _Matcher(nn.Module):
         self.model = model
 
     def forward(self, pixels: Tensor, ids: Tensor, mask: Tensor) -> Tensor:
-        model, text = self.model, _texts(ids, mask=mask)
-        image_states = model.image(model.normalise(pixels))
-        text_states = model.text(text.ids, is_token=text.is_token, types=text.types)
-        fused = model.multimodal(image_states, text_states, is_token=text.is_token)
-        return model.itm_head(fused.cls).softmax(dim=-1)[:, 1]
+        return self.model.matches(self.model.normalise(pixels), _texts(ids, mask=mask))
 
 
 def _texts(ids: Tensor, *, mask: Tensor) -> Texts:

@@ -164,6 +164,13 @@ class Flava(TwoTowers):
             "itm": matching(torch.cat([each.answers for each in pieces]), target=batch.target),
         }
 
+    def matches(self, pixels: Tensor, text: Texts) -> Tensor:
+        """(b,) float32: how probable it is that text i describes picture i, of clean, normalised `pixels`."""
+        image_states = self.image(pixels)
+        text_states = self.text(text.ids, is_token=text.is_token, types=text.types)
+        fused = self.multimodal(image_states, text_states, is_token=text.is_token)
+        return self.itm_head(fused.cls).float().softmax(dim=-1)[:, 1]
+
     def match_pairs(self, pictures: Sequence[bytes], texts: Sequence[str]) -> np.ndarray:
         """(n,) float32: how probable the multimodal encoder finds it that text i describes picture i.
 
@@ -177,10 +184,8 @@ class Flava(TwoTowers):
             for start in range(0, len(texts), ROWS):
                 rows = slice(start, start + ROWS)
                 text = inputs.texts(texts[rows]).to(device)
-                image_states = self.image(self.normalise(inputs.pictures(pictures[rows]).to(device)))
-                text_states = self.text(text.ids, is_token=text.is_token, types=text.types)
-                fused = self.multimodal(image_states, text_states, is_token=text.is_token)
-                probability[rows] = self.itm_head(fused.cls).float().softmax(dim=-1)[:, 1].cpu().numpy()
+                pixels = self.normalise(inputs.pictures(pictures[rows]).to(device))
+                probability[rows] = self.matches(pixels, text).cpu().numpy()
         return probability
 
     @classmethod

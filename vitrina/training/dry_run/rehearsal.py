@@ -10,7 +10,7 @@ from tokenizers import Tokenizer, models
 
 from vitrina.data.inputs import Inputs
 from vitrina.data.loader import Loader
-from vitrina.data.mixture import Mixture
+from vitrina.data.mixture import only
 from vitrina.data.planning import plan_run
 from vitrina.data.sources import KINDS, Kind, Source, domains_of
 from vitrina.data.stock import Stock
@@ -168,12 +168,11 @@ def _loader(
     inputs: Inputs | None,
 ) -> Loader:
     """Batches of one kind as the run has them, but for image codes, which are all zero: they cost no time."""
-    only: dict[Kind, Source] = {kind: sources[kind]}
-    mixture = Mixture(text=float(kind == "text"), image=float(kind == "image"), pair=float(kind == "pair"))
-    plan = plan_run(stock, only, mixture=mixture, batch_rows=rows, seed=recipe.seed, total_steps=recipe.steps)
+    alone: dict[Kind, Source] = {kind: sources[kind]}
+    plan = plan_run(stock, alone, mixture=only(kind), batch_rows=rows, seed=recipe.seed, total_steps=recipe.steps)
     return Loader(
         stock,
-        only,
+        alone,
         plan,
         inputs or Inputs(Tokenizer(models.BPE()), recipe.geometry, recipe.max_tokens),
         negatives=recipe.negatives,

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from vitrina.data.batch import Batch
 from vitrina.data.inputs import Inputs
 from vitrina.data.loader import Loader, LooksUpCodes
-from vitrina.data.mixture import Mixture, keep_available, share_of
+from vitrina.data.mixture import Mixture, keep_available, only, share_of
 from vitrina.data.pictures import Augment
 from vitrina.data.plan import Plan
 from vitrina.data.sources import KINDS, Kind, Source
@@ -54,7 +54,7 @@ class LossLook:
             for kind in self._shares:
                 size = len(sources[kind].rows)
                 rows = min(recipe.batch_rows, _ROWS, size)
-                plan = Plan({kind: size}, mixture=_only(kind), batch_rows=rows, seed=_SEED, total_steps=1)
+                plan = Plan({kind: size}, mixture=only(kind), batch_rows=rows, seed=_SEED, total_steps=1)
                 loader = Loader(
                     stock,
                     sources,
@@ -110,10 +110,6 @@ def shares(mixture: Mixture, *, kinds: tuple[Kind, ...]) -> dict[Kind, float]:
 def still(augment: Augment) -> Augment:
     """Every picture in its plain view, nothing erased."""
     return replace(augment, flip=False, shift_share=0.0, scale_share=0.0, aspect_share=0.0, erase_share=0.0)
-
-
-def _only(kind: Kind) -> Mixture:
-    return Mixture(text=float(kind == "text"), image=float(kind == "image"), pair=float(kind == "pair"))
 
 
 def _cuda(device: torch.device) -> list[torch.device]:
