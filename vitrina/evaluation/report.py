@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from vitrina.evaluation.charts import Curve, curve_svg, interval_svg, lines_svg
 from vitrina.evaluation.evaluation import Evaluation, Metric
 from vitrina.evaluation.gallery import Gallery
 from vitrina.evaluation.measure import Classification
+from vitrina.evaluation.template import page_template
 
 _MOST_CONFUSED = 28
 _MOST_DOMAINS = 6
@@ -83,12 +83,7 @@ class Report:
 
 def render(report: Report) -> str:
     """The page. Raises ImportError that names the extra where jinja2 is missing."""
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ImportError as error:
-        raise ImportError("report.html needs jinja2: pip install 'vitrina[report]'") from error
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(files("vitrina.evaluation").joinpath("report.html.j2").read_text("utf-8"))
+    template = page_template("report.html.j2", package="vitrina.evaluation", page="report.html")
     return template.render(
         report=report,
         evaluation=report.evaluation,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from vitrina.evaluation.report import LOSSES
 from vitrina.evaluation.runs import Comparison, look_shown, short
 from vitrina.evaluation.runs_charts import COLOURS, Chart, Line, chart_svg
 from vitrina.evaluation.runs_read import LastLoss, RunRecord
+from vitrina.evaluation.template import page_template
 
 _PLAIN = {
     "examples_per_second": ("rows per second", "of the whole step, waiting for batches included"),
@@ -49,12 +49,7 @@ class DomainRow:
 
 def render(comparison: Comparison) -> str:
     """The page. Raises ImportError that names the extra where jinja2 is missing."""
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ImportError as error:
-        raise ImportError("the page of runs needs jinja2: pip install 'vitrina[report]'") from error
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(files("vitrina.evaluation").joinpath("runs.html.j2").read_text("utf-8"))
+    template = page_template("runs.html.j2", package="vitrina.evaluation", page="the page of runs")
     return template.render(
         comparison=comparison,
         lead=lead(comparison),

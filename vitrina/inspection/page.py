@@ -3,13 +3,13 @@
 import io
 from base64 import b64encode
 from collections.abc import Iterator
-from importlib.resources import files
 
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
 from vitrina.catalogue.store import Catalogue
+from vitrina.evaluation.template import page_template
 from vitrina.inspection.figures import price_svg, steps_svg
 from vitrina.inspection.result import PROBLEMS, Histogram, Inspection, PictureOf
 
@@ -20,12 +20,7 @@ _READ_TOGETHER = 64
 def render(inspection: Inspection, *, catalogue: Catalogue) -> str:
     """The page, with a thumbnail of every picture that its galleries show. Raises ImportError that names the extra
     where jinja2 is missing."""
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ImportError as error:
-        raise ImportError("inspection.html needs jinja2: pip install 'vitrina[report]'") from error
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(files("vitrina.inspection").joinpath("page.html.j2").read_text("utf-8"))
+    template = page_template("page.html.j2", package="vitrina.inspection", page="inspection.html")
     return template.render(
         found=inspection,
         lead=lead(inspection),
