@@ -61,7 +61,7 @@ def main() -> None:
 
 def recipe(steps: int) -> Recipe:
     """A tiny dual encoder with little to compute, so that what grows with the catalogue shows."""
-    return with_settings(recipes.dual_encoder("tiny"), [*_SETTINGS, f"steps={steps}", f"checkpoint_every={steps}"])
+    return with_settings(recipes.clip("tiny"), [*_SETTINGS, f"steps={steps}", f"checkpoint_every={steps}"])
 
 
 def _products(count: int) -> Iterator[Product]:

@@ -111,7 +111,7 @@ def towers(*, data: Path, work: Path) -> Path:
     """A dual encoder of dev, whose towers the experiments on matching start from; one for all arms and seeds."""
     run = work / "towers"
     dev = str(catalogue("dev", data=data, work=work))
-    carried_out(Job("dual_encoder", "tiny", list(TRAINED_TOWERS), [dev], [dev], str(run), f"{run}.json"))
+    carried_out(Job("clip", "tiny", list(TRAINED_TOWERS), [dev], [dev], str(run), f"{run}.json"))
     return run
 
 

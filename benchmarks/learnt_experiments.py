@@ -32,7 +32,7 @@ class Arm:
 
     name: str
     catalogues: tuple[str, ...] = ("dev",)
-    recipe: Literal["flava", "dual_encoder", "codebook"] = "flava"
+    recipe: Literal["flava", "clip", "codebook"] = "flava"
     size: Literal["tiny", "small"] = "tiny"
     settings: tuple[str, ...] = ()
     codebook: str | None = None
@@ -149,8 +149,8 @@ DUPLICATES = Experiment(
     name="duplicates",
     title="Duplicate-aware against plain contrastive targets on repeated titles (dual encoder)",
     arms=(
-        Arm("duplicate-aware", recipe="dual_encoder"),
-        Arm("plain diagonal", recipe="dual_encoder", plain_targets=True),
+        Arm("duplicate-aware", recipe="clip"),
+        Arm("plain diagonal", recipe="clip", plain_targets=True),
     ),
     figures=(SEARCH[0], TWINS, SEARCH[1]),
     settings=TOWERS,
@@ -169,7 +169,7 @@ DEPTH = Experiment(
     arms=tuple(
         Arm(
             f"patches of {patch} px, {layers} layers",
-            recipe="dual_encoder",
+            recipe="clip",
             size="small",
             settings=(f"model.image.patch_px={patch}", f"model.image.layers={layers}"),
         )
@@ -184,8 +184,8 @@ TWINS_ONLY = Experiment(
     name="twins",
     title="Duplicate-aware against plain targets where every title is shared (dual encoder)",
     arms=(
-        Arm("duplicate-aware", recipe="dual_encoder", catalogues=("twins",)),
-        Arm("plain diagonal", recipe="dual_encoder", catalogues=("twins",), plain_targets=True),
+        Arm("duplicate-aware", recipe="clip", catalogues=("twins",)),
+        Arm("plain diagonal", recipe="clip", catalogues=("twins",), plain_targets=True),
     ),
     figures=(TWINS, SEARCH[0], SEARCH[1]),
     settings=TOWERS,
@@ -208,12 +208,10 @@ FORGETTING = Experiment(
     name="forgetting",
     title="A second shop that comes later: groceries after fashion (dual encoder)",
     arms=(
-        Arm(
-            "fashion alone, half the steps", _TWO_SHOPS, "dual_encoder", settings=_stages(_FASHION), share_of_steps=0.5
-        ),
-        Arm("fashion, then groceries alone", _TWO_SHOPS, "dual_encoder", settings=_stages(_FASHION, _GROCERY)),
-        Arm("fashion, then both", _TWO_SHOPS, "dual_encoder", settings=_stages(_FASHION, _BOTH)),
-        Arm("both from the start", _TWO_SHOPS, "dual_encoder", settings=_stages(_BOTH)),
+        Arm("fashion alone, half the steps", _TWO_SHOPS, "clip", settings=_stages(_FASHION), share_of_steps=0.5),
+        Arm("fashion, then groceries alone", _TWO_SHOPS, "clip", settings=_stages(_FASHION, _GROCERY)),
+        Arm("fashion, then both", _TWO_SHOPS, "clip", settings=_stages(_FASHION, _BOTH)),
+        Arm("both from the start", _TWO_SHOPS, "clip", settings=_stages(_BOTH)),
     ),
     figures=(SEARCH[0], Figure("R@1, any of the same title", "picture_to_text_duplicates", "R@1")),
     settings=(*TOWERS, "optim.schedule=constant", "ema_decay=0.95"),

@@ -87,7 +87,7 @@ def do(job: Job) -> Found:
         shutil.rmtree(run)
     if job.plain_targets:
         prepare.Loader = PlainTargets  # type: ignore[misc]  # the benchmark's own, here only
-    make = {"flava": recipes.flava, "dual_encoder": recipes.dual_encoder, "codebook": recipes.codebook}[job.recipe]
+    make = {"flava": recipes.flava, "clip": recipes.clip, "codebook": recipes.codebook}[job.recipe]
     recipe = with_settings(make(job.size), job.settings)  # type: ignore[arg-type]  # sizes are checked there
     init = None
     if job.towers is not None:

@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--on", choices=["dev", "val"], default="val")
     parser.add_argument("--cpu-seconds", type=float, default=360.0, help="of each run (default 360)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--recipes", nargs="+", choices=["dual_encoder", "flava"], default=["dual_encoder", "flava"])
+    parser.add_argument("--recipes", nargs="+", choices=["clip", "flava"], default=["clip", "flava"])
     parser.add_argument("--set", action="append", default=[], help="a further setting of both, to choose on dev")
     parser.add_argument("--name", default="", help="a name for runs with further settings")
     parser.add_argument("--results", type=Path, help="write RETRIEVAL figures into this folder of results")

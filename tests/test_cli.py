@@ -83,7 +83,7 @@ def test_a_file_becomes_a_catalogue_twice_the_same(capsys, tmp_path: Path):
 def test_a_recipe_is_refused_where_no_product_serves_it(capsys, tmp_path: Path):
     shop = tmp_path / "shop"
     write_catalogue(shop, (Product(id=str(number), titles=(Text(f"mug {number}"),)) for number in range(40)))
-    said = failure(capsys, "train", "dual_encoder", str(shop), "--run", str(tmp_path / "run"))
+    said = failure(capsys, "train", "clip", str(shop), "--run", str(tmp_path / "run"))
     assert "pair" in said
 
 

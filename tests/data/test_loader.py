@@ -115,7 +115,7 @@ def test_in_the_segments_form_the_target_names_the_rows_own_text(stock, inputs):
             assert found == own[: len(found)] and len(found) >= min(len(own), 9)
 
 
-def test_a_dual_encoder_asks_for_no_fusion_and_gets_none(stock, inputs):
+def test_a_clip_asks_for_no_fusion_and_gets_none(stock, inputs):
     corruption = Corruption(fused_share=0.0, mlm_share=0.0)
     made = loader(stock, inputs, mixture=Mixture(text=0, image=0, pair=1), corruption=corruption, grid=0)
     batch = made.batch(0)

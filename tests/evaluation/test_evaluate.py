@@ -17,7 +17,7 @@ def place(tmp_path_factory):
     shop = trained.make_shop(place)
     trained.trained(trained.codebook(), shop=shop, run=place / "codebook")
     trained.trained(trained.flava(place / "codebook"), shop=shop, run=place / "flava")
-    trained.trained(trained.dual_encoder(), shop=shop, run=place / "dual")
+    trained.trained(trained.clip(), shop=shop, run=place / "dual")
     return place
 
 
@@ -79,7 +79,7 @@ def test_an_evaluation_can_be_repeated_to_the_last_digit(place, flava):
     assert (place / "elsewhere" / "report.html").exists()
 
 
-def test_a_dual_encoder_says_what_it_cannot_do(place):
+def test_a_clip_says_what_it_cannot_do(place):
     found = evaluate(place / "dual", catalogue=place / "shop")
     keys = {section.key for section in found.sections}
     assert "text_to_picture_strict" in keys

@@ -144,7 +144,7 @@ def test_other_weights_of_a_run_answer_in_their_own_folder(place, evaluation, tm
 
 def test_products_that_chose_the_weights_are_told_from_others(place, tmp_path):
     watch = Watch(metric="text_to_picture", every=1, patience=1)
-    recipe = replace(trained.dual_encoder(), steps=30, watch=watch)
+    recipe = replace(trained.clip(), steps=30, watch=watch)
     run = trained.trained(recipe, shop=place / "shop", run=tmp_path / "watched")
     found = evaluate(run, catalogue=place / "shop")
     looks = [json.loads(line) for line in (run / "watch.jsonl").read_text().splitlines()]

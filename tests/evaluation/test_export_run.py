@@ -60,7 +60,7 @@ def flava(place: Path) -> Path:
 @pytest.fixture(scope="module")
 def dual(place: Path) -> Path:
     """With its projection standardised: the exported one is the map that it is."""
-    return run_of(trained.dual_encoder(), settings=AS_PUBLISHED, at=place / "dual")
+    return run_of(trained.clip(), settings=AS_PUBLISHED, at=place / "dual")
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_a_flava_opens_in_transformers_and_answers_the_same(flava: Path, tmp_pat
     assert "matching" in told and "tokens that differ: 0" in told and "transformers, 7 files" in told
 
 
-def test_a_dual_encoder_opens_as_a_flava_of_two_towers(dual: Path, tmp_path: Path):
+def test_a_clip_opens_as_a_flava_of_two_towers(dual: Path, tmp_path: Path):
     export_run(dual, out=tmp_path / "out")
     model, problems = FlavaModel.from_pretrained(tmp_path / "out", output_loading_info=True)
     assert not any(problems[kind] for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"))
@@ -110,7 +110,7 @@ def test_a_dual_encoder_opens_as_a_flava_of_two_towers(dual: Path, tmp_path: Pat
 
 @pytest.mark.parametrize("fit", ["pad", "crop", "stretch"])
 def test_the_processor_shows_pictures_as_the_run_saw_them(fit: str, place: Path, tmp_path: Path):
-    run = run_of(trained.dual_encoder(), settings=(*AS_PUBLISHED, f"geometry.fit={fit}"), at=tmp_path / "run")
+    run = run_of(trained.clip(), settings=(*AS_PUBLISHED, f"geometry.fit={fit}"), at=tmp_path / "run")
     export_run(run, out=tmp_path / "out")
     processor = AutoProcessor.from_pretrained(tmp_path / "out")
     with Image.open(io.BytesIO(photo())) as picture:

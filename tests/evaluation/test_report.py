@@ -82,7 +82,7 @@ def held() -> HeldOut:
 def page_of(held, **changes) -> Wellformed:
     findings = ask(Colours(), held=held, seen={"x"}, seed=0)
     evaluation = Evaluation(
-        "run", "dual_encoder", 10, "val", 30, 30, 0, "ab" * 32, "cd" * 32, "2026-01-01",
+        "run", "clip", 10, "val", 30, 30, 0, "ab" * 32, "cd" * 32, "2026-01-01",
         tuple(findings.sections), tuple(findings.skipped), (),
     )  # fmt: skip
     rows = [{"step": n, "loss": 5.0 - n, "itc": 4.0 - n, "chance": {"itc": 4.2}} for n in range(4)]

@@ -20,7 +20,7 @@ STEPS = 400
 
 
 def recipe_of(*settings: str) -> Recipe:
-    return with_settings(recipes.dual_encoder("tiny"), [f"steps={STEPS}", "batch_rows=64", *settings])
+    return with_settings(recipes.clip("tiny"), [f"steps={STEPS}", "batch_rows=64", *settings])
 
 
 def row(step: int, **more: Any) -> dict[str, Any]:
@@ -243,7 +243,7 @@ def test_the_table_fits_a_terminal_whatever_the_names(tmp_path: Path) -> None:
 
 
 def test_parameters_are_those_of_the_model(tmp_path: Path) -> None:
-    for recipe in (recipes.dual_encoder("tiny"), recipes.flava("tiny"), recipes.codebook("tiny")):
+    for recipe in (recipes.clip("tiny"), recipes.flava("tiny"), recipes.codebook("tiny")):
         assert parameters(recipe) == sum(each.numel() for each in build(recipe.model, inputs=None).parameters())
 
 

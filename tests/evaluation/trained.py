@@ -69,8 +69,8 @@ def trained(recipe: Recipe, *, shop: Path, run: Path) -> Path:
     return run
 
 
-def dual_encoder() -> Recipe:
-    return with_settings(recipes.dual_encoder("tiny"), [*_COMMON, *_TOWERS])
+def clip() -> Recipe:
+    return with_settings(recipes.clip("tiny"), [*_COMMON, *_TOWERS])
 
 
 def codebook() -> Recipe:

@@ -34,7 +34,7 @@ def place(tmp_path_factory):
     place = tmp_path_factory.mktemp("place")
     write_catalogue(place / "shop", [product(number) for number in range(12)])
     shops = {"catalogues": [place / "shop"], "machine": Machine(workers=0, device="cpu")}
-    train(with_settings(recipes.dual_encoder("tiny"), _LITTLE), run=place / "run", **shops)
+    train(with_settings(recipes.clip("tiny"), _LITTLE), run=place / "run", **shops)
     of_codes = (
         "batch_rows=8",
         "steps=1",
@@ -68,7 +68,7 @@ def test_more_than_there_is_gives_all_there_is(place):
 
 
 def test_the_vectors_lie_beside_the_run_and_a_trained_on_model_makes_new_ones(place, tmp_path):
-    recipe = with_settings(recipes.dual_encoder("tiny"), _LITTLE)
+    recipe = with_settings(recipes.clip("tiny"), _LITTLE)
     run = tmp_path / "run"
     train(recipe, catalogues=[place / "shop"], run=run, machine=Machine(workers=0, device="cpu"))
     assert search(run, catalogue=place / "shop", text="a").notes == ()

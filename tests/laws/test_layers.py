@@ -99,7 +99,7 @@ def test_a_room_imports_only_from_rooms_before_it(path: Path):
 def test_model_families_do_not_import_each_other():
     sources = room("models")
     found = families(sources)
-    assert {"vitrina.models.flava", "vitrina.models.dual_encoder", "vitrina.models.codebook"} <= set(found)
+    assert {"vitrina.models.flava", "vitrina.models.clip", "vitrina.models.codebook"} <= set(found)
     bad = siblings(sources, kinds=found)
     assert not bad, show(bad)
 

@@ -50,7 +50,7 @@ def test_optional_and_nested_values_come_back_too():
 def test_a_family_that_is_not_in_the_union_is_refused():
     plain = json.loads(recipes.flava("tiny").to_json())
     plain["model"]["family"] = "os.system"
-    with pytest.raises(ValueError, match=r"recipe\.model\.family must be one of codebook, dual_encoder, flava"):
+    with pytest.raises(ValueError, match=r"recipe\.model\.family must be one of clip, codebook, flava"):
         Recipe.from_json(json.dumps(plain))
 
 

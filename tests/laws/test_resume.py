@@ -15,8 +15,8 @@ import torch
 from training.little import (
     assert_same_run,
     figures,
+    little_clip,
     little_codebook,
-    little_dual_encoder,
     little_flava,
     shop,
     whole_flava,
@@ -170,14 +170,14 @@ def stop_in_step_five(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(optimiser.Optimiser, "step", asked)
 
 
-@pytest.mark.parametrize("family", ["codebook", "dual_encoder", "flava"])
+@pytest.mark.parametrize("family", ["codebook", "clip", "flava"])
 @pytest.mark.parametrize(("before", "after"), [(0, 3), (3, 0)])
 def test_five_steps_and_five_more_are_ten_whatever_the_workers(
     family, before, after, place, catalogue, codebook, monkeypatch
 ):
     recipe = {
         "codebook": little_codebook("ema_decay=0.9"),
-        "dual_encoder": little_dual_encoder("ema_decay=0.9"),
+        "clip": little_clip("ema_decay=0.9"),
         "flava": whole_flava(codebook, "ema_decay=0.9"),
     }[family]
     whole, parted = place / f"whole-{family}", place / f"parted-{family}-{before}-{after}"

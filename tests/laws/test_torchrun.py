@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from training.little import figures, final_state, little_dual_encoder, shop
+from training.little import figures, final_state, little_clip, shop
 
 from vitrina.training.checkpoints import steps_in
 from vitrina.training.loop import resume, train
@@ -22,7 +22,7 @@ RANK = Path(__file__).parents[1] / "training" / "torchrun_rank.py"
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that one process trained without a break."""
     place = tmp_path_factory.mktemp("torchrun")
-    recipe = little_dual_encoder("steps=16", "keep=4", "optim.eps=1e-3", "ema_decay=0.9")
+    recipe = little_clip("steps=16", "keep=4", "optim.eps=1e-3", "ema_decay=0.9")
     train(recipe, catalogues=[shop(place)], run=place / "whole", machine=ONE)
     return place / "whole"
 

@@ -15,8 +15,8 @@ from torch.profiler import ProfilerActivity, profile
 
 from vitrina.data.batch import Batch
 from vitrina.models.chunks import Thrift, Thrifty, compile_blocks
+from vitrina.models.clip import Clip, ClipConfig
 from vitrina.models.codebook import Codebook
-from vitrina.models.dual_encoder import DualEncoder, DualEncoderConfig
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.models.layers import TransformerConfig
 from vitrina.models.towers import ImageTowerConfig, TextTowerConfig
@@ -49,10 +49,10 @@ def flava() -> Flava:
     )
 
 
-def dual_encoder() -> DualEncoder:
+def clip() -> Clip:
     torch.manual_seed(0)
     config = flava().config
-    return with_noise(DualEncoder(DualEncoderConfig(image=config.image, text=config.text, projection=16)))
+    return with_noise(Clip(ClipConfig(image=config.image, text=config.text, projection=16)))
 
 
 def codebook() -> Codebook:
@@ -88,7 +88,7 @@ CASES: dict[str, tuple[Callable[[], Thrifty], Batch]] = {
     "fewer fused than pairs": (flava, pair_batch(7, target=[1, 0])),
     "nothing fused": (flava, pair_batch(7, target=[])),
     "pairs, patches left out": (flava, some_patches_kept()),
-    "a dual encoder": (dual_encoder, pair_batch(7, target=[])),
+    "a dual encoder": (clip, pair_batch(7, target=[])),
     "a codebook": (codebook, pictures_of(pixels(7))),
 }
 
@@ -176,7 +176,7 @@ def test_without_gradients_nothing_is_kept_or_run_again(how: str):
 
 
 def test_a_frozen_tower_is_not_run_again():
-    model, runs = dual_encoder(), 0
+    model, runs = clip(), 0
     model.image.requires_grad_(False)
 
     def ran(*_: object) -> None:
@@ -253,8 +253,8 @@ def test_terms_of_the_segments_form_are_counted():
     }
 
 
-@pytest.mark.parametrize("make", [dual_encoder, codebook])
-def test_what_cannot_be_learnt_from_is_not_counted_either(make: Callable[[], DualEncoder | Codebook]):
+@pytest.mark.parametrize("make", [clip, codebook])
+def test_what_cannot_be_learnt_from_is_not_counted_either(make: Callable[[], Clip | Codebook]):
     with pytest.raises(ValueError, match="learns from p"):
         make().counts(text_batch(2))
 
@@ -262,13 +262,13 @@ def test_what_cannot_be_learnt_from_is_not_counted_either(make: Callable[[], Dua
 def test_compiled_blocks_give_the_same_losses_and_gradients(monkeypatch: pytest.MonkeyPatch):
     """With the compiler's front and its derivation of gradients, but not its code: that takes minutes of a CPU."""
     monkeypatch.setattr(nn.Module, "compile", partialmethod(nn.Module.compile, backend="aot_eager"))
-    names, model = list(dual_encoder().state_dict()), dual_encoder()
+    names, model = list(clip().state_dict()), clip()
     compile_blocks(model)
     assert list(model.state_dict()) == names
     torch._dynamo.utils.counters.clear()
     for rows in (7, 5):
         batch = pair_batch(rows, target=[])
-        expected, whole = computed(dual_encoder(), batch, thrift=Thrift())
+        expected, whole = computed(clip(), batch, thrift=Thrift())
         model.zero_grad()
         found, gradients = computed(model, batch, thrift=Thrift(micro_batches=2, recompute=True))
         torch.testing.assert_close(found["itc"], expected["itc"], rtol=1e-4, atol=1e-5)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from models.flava_batches import pair_batch
-from models.test_chunks import dual_encoder, flava
+from models.test_chunks import clip, flava
 from torch import Tensor
 
 from vitrina.data.batch import PairBatch
@@ -83,8 +83,8 @@ def test_the_clean_pass_leaves_patches_out_and_the_masked_one_does_not():
     assert fewer["itc"].count == whole["itc"].count
 
 
-def test_a_dual_encoder_leaves_them_out_too():
-    model, batch = dual_encoder(), pair_batch(2, target=[])
+def test_a_clip_leaves_them_out_too():
+    model, batch = clip(), pair_batch(2, target=[])
     assert not torch.allclose(model(keeping(batch, SOME))["itc"].value, model(batch)["itc"].value)
     torch.testing.assert_close(model(keeping(batch, EVERY))["itc"].value, model(batch)["itc"].value)
 

@@ -5,7 +5,7 @@ import pytest
 from vitrina.training.loop import train
 from vitrina.training.machine import Machine
 
-from .little import little_codebook, little_dual_encoder, shop
+from .little import little_clip, little_codebook, shop
 
 
 @pytest.fixture(scope="session")
@@ -22,10 +22,8 @@ def codebook(catalogue: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def dual_encoder(catalogue: Path) -> Path:
+def clip(catalogue: Path) -> Path:
     """A finished run of a dual encoder with a moving average; not to be changed."""
     run = catalogue.parent / "dual-encoder"
-    train(
-        little_dual_encoder("ema_decay=0.9"), catalogues=[catalogue], run=run, machine=Machine(workers=0, device="cpu")
-    )
+    train(little_clip("ema_decay=0.9"), catalogues=[catalogue], run=run, machine=Machine(workers=0, device="cpu"))
     return run

@@ -62,8 +62,8 @@ def shop(folder: Path) -> Path:
     return path
 
 
-def little_dual_encoder(*settings: str) -> Recipe:
-    return with_settings(recipes.dual_encoder("tiny"), [*COMMON, *TOWERS, *settings])
+def little_clip(*settings: str) -> Recipe:
+    return with_settings(recipes.clip("tiny"), [*COMMON, *TOWERS, *settings])
 
 
 def little_flava(*settings: str) -> Recipe:

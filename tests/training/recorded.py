@@ -10,7 +10,7 @@ from PIL import Image
 
 from vitrina.training.run_folder import CatalogueRecord, DataRecord, RunFolder, create_run
 
-from .little import little_dual_encoder
+from .little import little_clip
 
 _BLOCK, _HEAD = 32768, 7
 
@@ -41,7 +41,7 @@ def png(shade: int = 0) -> bytes:
 def new_run(path: Path, *settings: str) -> RunFolder:
     path.mkdir(parents=True, exist_ok=True)
     data = DataRecord((CatalogueRecord(str(path.parent / "shop"), "ab" * 32, 50),), "cd", {"pair": 40}, None)
-    return create_run(path, recipe=little_dual_encoder(*settings), data=data, tokenizer=None)
+    return create_run(path, recipe=little_clip(*settings), data=data, tokenizer=None)
 
 
 def with_rows(folder: RunFolder, last: int) -> RunFolder:

@@ -16,7 +16,7 @@ from vitrina.training.card_facts import parameters_of
 from vitrina.training.load import load
 from vitrina.training.run_folder import CatalogueRecord, DataRecord, RunFolder, create_run
 
-from .little import little_codebook, little_dual_encoder, little_flava, picture
+from .little import little_clip, little_codebook, little_flava, picture
 from .recorded import new_run
 
 
@@ -39,11 +39,11 @@ def evaluation(**changes: Any) -> str:
 
 
 @pytest.fixture
-def made(dual_encoder: Path, tmp_path: Path) -> RunFolder:
+def made(clip: Path, tmp_path: Path) -> RunFolder:
     """A finished run's files, the big ones linked."""
     run = tmp_path / "shoes: the run"
     run.mkdir()
-    for path in dual_encoder.iterdir():
+    for path in clip.iterdir():
         if path.name != "README.md":
             (run / path.name).symlink_to(path)
     return RunFolder(run)
@@ -54,7 +54,7 @@ def test_the_hub_reads_the_card_of_a_run(made: RunFolder):
     card = ModelCard.load(write_card(made))
     assert card.data.library_name == "vitrina" and card.data.pipeline_tag == "zero-shot-image-classification"
     assert card.data.language == ["es"] and card.data.datasets == ["shop"]
-    assert {"vitrina", "dual-encoder"} <= set(card.data.tags or ())
+    assert {"vitrina", "clip"} <= set(card.data.tags or ())
     first, second = card.data.eval_results or ()
     assert card.data.model_name == "shoes: the run"
     assert first.metric_value == 0.25 and first.dataset_split == "val" and first.dataset_revision == "cd" * 32
@@ -182,7 +182,7 @@ def test_writing_a_card_draws_nothing_from_the_random_numbers_of_the_run(tmp_pat
     assert torch.equal(torch.rand(4), expected)
 
 
-@pytest.mark.parametrize("recipe", [little_dual_encoder(), little_flava(), little_codebook()])
+@pytest.mark.parametrize("recipe", [little_clip(), little_flava(), little_codebook()])
 def test_every_family_has_a_card_and_all_its_parameters_counted(recipe: Any, tmp_path: Path):
     data = DataRecord((CatalogueRecord("shop", "ab" * 32, 50),), "cd", {"pair": 40}, "ef")
     folder = create_run(tmp_path, recipe=with_settings(recipe, ["licence=mit"]), data=data, tokenizer=None)

@@ -26,7 +26,7 @@ from vitrina.training.load import inputs_of
 from vitrina.training.machine import Machine
 from vitrina.training.prepare import look_over, sources_of
 
-from .little import little_codebook, little_dual_encoder, little_flava, picture, products, title
+from .little import little_clip, little_codebook, little_flava, picture, products, title
 
 CPU = Machine(device="cpu", workers=1)
 
@@ -47,13 +47,13 @@ def test_a_dry_run_writes_a_picture_and_nothing_else_and_disturbs_no_random_numb
     torch.manual_seed(7)
     expected = torch.rand(3)
     torch.manual_seed(7)
-    looked_over(little_dual_encoder(), catalogue=catalogue, out=tmp_path / "out")
+    looked_over(little_clip(), catalogue=catalogue, out=tmp_path / "out")
     assert torch.equal(torch.rand(3), expected)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["batch.png"]
     assert {path: path.stat().st_mtime_ns for path in catalogue.rglob("*")} == before
 
 
-@pytest.mark.parametrize("make", [little_flava, little_dual_encoder, little_codebook])
+@pytest.mark.parametrize("make", [little_flava, little_clip, little_codebook])
 def test_the_parts_add_up_to_the_model_and_the_page_fits_a_terminal(
     make: Callable[..., Recipe], catalogue: Path, tmp_path: Path
 ) -> None:
@@ -114,7 +114,7 @@ def faulty(folder: Path) -> Path:
 
 
 def test_faults_of_labels_are_counted_and_told(tmp_path: Path) -> None:
-    found = looked_over(little_dual_encoder(), catalogue=faulty(tmp_path), out=tmp_path / "out")
+    found = looked_over(little_clip(), catalogue=faulty(tmp_path), out=tmp_path / "out")
     labels = found.labels
     assert (labels.long_texts, labels.empty_pairs, labels.repeated_titles) == (1, 1, 2)
     assert labels.most_repeated is not None and labels.most_repeated.title == "Taza Roja"
@@ -144,13 +144,13 @@ def test_flava_without_a_codebook_fails_as_training_does(catalogue: Path, tmp_pa
 
 def test_what_could_not_be_watched_is_told_by_the_dry_run(catalogue: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"watch\.split is 'dev'"):
-        recipe = little_dual_encoder("watch.every=5", "watch.split=dev")
+        recipe = little_clip("watch.every=5", "watch.split=dev")
         looked_over(recipe, catalogue=catalogue, out=tmp_path / "out")
 
 
-def test_frozen_towers_and_the_start_are_told(catalogue: Path, dual_encoder: Path, tmp_path: Path) -> None:
-    recipe = little_dual_encoder("frozen=image")
-    found = looked_over(recipe, catalogue=catalogue, out=tmp_path / "out", init=str(dual_encoder))
+def test_frozen_towers_and_the_start_are_told(catalogue: Path, clip: Path, tmp_path: Path) -> None:
+    recipe = little_clip("frozen=image")
+    found = looked_over(recipe, catalogue=catalogue, out=tmp_path / "out", init=str(clip))
     frozen = {part.name: part.frozen for part in found.estimate.parts if part.frozen}
     assert list(frozen) == ["picture tower"]
     assert found.estimate.memory.gradients < found.estimate.memory.weights
@@ -163,13 +163,13 @@ def batches_of(recipe: Recipe, *, catalogue: Path, out: Path) -> tuple[DryRun, S
 
 def test_the_picture_shades_what_is_hidden_and_leaves_the_rest(catalogue: Path, tmp_path: Path) -> None:
     """The same batch with nothing hidden gives another picture; where patches are seen it is the same."""
-    found, stock = batches_of(little_dual_encoder(), catalogue=catalogue, out=tmp_path / "out")
+    found, stock = batches_of(little_clip(), catalogue=catalogue, out=tmp_path / "out")
     batch = found.estimate.batches["pair"]
     assert isinstance(batch, PairBatch)
     hidden = torch.zeros(len(batch.keys), 4, dtype=torch.bool)
     hidden[:, 0] = True
     shown = replace(batch, picture=replace(batch.picture, is_masked=hidden, codes=torch.zeros(len(hidden), 4)))
-    tokenizer = look_over(little_dual_encoder(), catalogues=[catalogue]).tokenizer
+    tokenizer = look_over(little_clip(), catalogues=[catalogue]).tokenizer
     png = batch_picture({"pair": shown}, stock=stock, tokenizer=tokenizer, grid=2, title="a batch")
     sheet = np.asarray(Image.open(io.BytesIO(png))).astype(int)
     top = 118 + 52
@@ -181,10 +181,10 @@ def test_the_picture_shades_what_is_hidden_and_leaves_the_rest(catalogue: Path, 
 
 
 def test_the_legend_names_what_is_on_the_sheet_and_keeps_to_it(catalogue: Path, tmp_path: Path) -> None:
-    found, stock = batches_of(little_dual_encoder(), catalogue=catalogue, out=tmp_path / "out")
+    found, stock = batches_of(little_clip(), catalogue=catalogue, out=tmp_path / "out")
     batch = found.estimate.batches["pair"]
     assert isinstance(batch, PairBatch)
-    tokenizer = look_over(little_dual_encoder(), catalogues=[catalogue]).tokenizer
+    tokenizer = look_over(little_clip(), catalogues=[catalogue]).tokenizer
 
     def legend(shown: PairBatch) -> np.ndarray:
         png = batch_picture({"pair": shown}, stock=stock, tokenizer=tokenizer, grid=2, title="a batch")
@@ -203,7 +203,7 @@ def test_a_step_that_takes_too_long_is_measured_on_fewer_rows_and_told(
     catalogue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(estimate, "_LONGEST_STEP_SECONDS", 1e-9)
-    found = looked_over(little_dual_encoder("batch_rows=24"), catalogue=catalogue, out=tmp_path / "out")
+    found = looked_over(little_clip("batch_rows=24"), catalogue=catalogue, out=tmp_path / "out")
     assert found.estimate.rows == 8 and len(found.estimate.batches["pair"].keys) == 8
     assert "Measured on 8 of 24 rows" in found.text() and "measured on 8 rows and scaled" in found.text()
     cost = found.estimate.steps["pair"]

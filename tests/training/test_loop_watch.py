@@ -11,7 +11,7 @@ from vitrina.training.machine import Machine
 from vitrina.training.run_folder import RunFolder
 from vitrina.training.watch.looks import read_looks
 
-from .little import assert_same_run, figures, final_state, little_dual_encoder, read_json
+from .little import assert_same_run, figures, final_state, little_clip, read_json
 
 ONE = Machine(workers=1, device="cpu")
 STILL = ("optim.lr=0", "watch.metric=loss", "watch.every=2", "watch.patience=1")
@@ -20,7 +20,7 @@ STILL = ("optim.lr=0", "watch.metric=loss", "watch.every=2", "watch.patience=1")
 
 def test_a_run_that_no_longer_learns_is_finished_early_and_stays_so(tmp_path, catalogue, capfd):
     run = tmp_path / "run"
-    outcome = train(little_dual_encoder(*STILL), catalogues=[catalogue], run=run, machine=ONE)
+    outcome = train(little_clip(*STILL), catalogues=[catalogue], run=run, machine=ONE)
     assert (outcome.step, outcome.steps, outcome.is_finished) == (4, 10, True)
     assert "is finished: its watch ended it after step 4 of 10" in capfd.readouterr().err
     assert steps_in(run / "checkpoints") == [4] and len(figures(run)) == 4
@@ -29,17 +29,17 @@ def test_a_run_that_no_longer_learns_is_finished_early_and_stays_so(tmp_path, ca
     assert (again.step, again.is_finished) == (4, True) and len(figures(run)) == 4
     assert len(read_json(run / "environment.json")["sessions"]) == 1
     with pytest.raises(ValueError, match="holds a finished run of 4 steps"):
-        train(little_dual_encoder(), catalogues=[catalogue], run=run, machine=ONE)
+        train(little_clip(), catalogues=[catalogue], run=run, machine=ONE)
 
 
-def test_a_watched_run_learns_what_it_would_unwatched(tmp_path, catalogue, dual_encoder):
-    recipe = little_dual_encoder("ema_decay=0.9", "watch.metric=loss", "watch.every=3")
+def test_a_watched_run_learns_what_it_would_unwatched(tmp_path, catalogue, clip):
+    recipe = little_clip("ema_decay=0.9", "watch.metric=loss", "watch.every=3")
     train(recipe, catalogues=[catalogue], run=tmp_path / "run", machine=ONE)
-    assert_same_run(tmp_path / "run", dual_encoder)
+    assert_same_run(tmp_path / "run", clip)
 
 
 def test_a_run_resumed_beyond_a_look_ends_where_it_would_have(tmp_path, catalogue):
-    recipe = little_dual_encoder(*STILL, "checkpoint_every=3")
+    recipe = little_clip(*STILL, "checkpoint_every=3")
     train(recipe, catalogues=[catalogue], run=tmp_path / "run", machine=ONE)
     before = final_state(tmp_path / "run")
     shutil.rmtree(tmp_path / "run" / "checkpoints" / "step-00000004")
@@ -51,16 +51,16 @@ def test_a_run_resumed_beyond_a_look_ends_where_it_would_have(tmp_path, catalogu
 
 
 def test_what_cannot_be_watched_is_refused_before_a_run_is_made(tmp_path, catalogue):
-    recipe = little_dual_encoder("watch.every=2", "watch.split=test")
+    recipe = little_clip("watch.every=2", "watch.split=test")
     with pytest.raises(ValueError, match="test"):
         train(recipe, catalogues=[catalogue], run=tmp_path / "run", machine=ONE)
     assert not (tmp_path / "run").exists()
 
 
-def test_recomputing_changes_no_bit(tmp_path, catalogue, dual_encoder):
+def test_recomputing_changes_no_bit(tmp_path, catalogue, clip):
     machine = Machine("cpu", workers=1, recompute=True)
-    train(little_dual_encoder("ema_decay=0.9"), catalogues=[catalogue], run=tmp_path / "run", machine=machine)
-    assert_same_run(tmp_path / "run", dual_encoder)
+    train(little_clip("ema_decay=0.9"), catalogues=[catalogue], run=tmp_path / "run", machine=machine)
+    assert_same_run(tmp_path / "run", clip)
 
 
 @pytest.mark.parametrize("wrong", [{"workers": -1}, {"micro_batches": 0}])

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from vitrina.models.clip import Clip, ClipConfig
 from vitrina.models.codebook import Codebook
-from vitrina.models.dual_encoder import DualEncoder, DualEncoderConfig
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.models.layers import TransformerConfig
 from vitrina.models.towers import ImageTowerConfig, TextTowerConfig
@@ -167,7 +167,7 @@ def rate_of(model: nn.Module, *, optim: Optim, fresh: tuple[str, ...] = ()) -> d
 
 
 def test_what_lies_deeper_learns_more_slowly_and_what_is_fresh_at_the_full_rate():
-    model = DualEncoder(DualEncoderConfig(image=IMAGE, text=TEXT, projection=4))
+    model = Clip(ClipConfig(image=IMAGE, text=TEXT, projection=4))
     optim = Optim(lr=0.5, layer_decay=0.5, weight_decay=0.0, warmup_steps=0)
     rates = rate_of(model, optim=optim, fresh=("text.words.weight",))
     for name, wanted in {
@@ -211,7 +211,7 @@ def test_a_model_without_blocks_has_no_depths():
 
 
 def test_decay_and_depth_do_not_mix():
-    model = DualEncoder(DualEncoderConfig(image=IMAGE, text=TEXT, projection=4))
+    model = Clip(ClipConfig(image=IMAGE, text=TEXT, projection=4))
     before = {name: each.detach().clone() for name, each in model.named_parameters()}
     optim = Optim(lr=0.5, layer_decay=0.5, weight_decay=0.1, warmup_steps=0)
     optimiser = Optimiser(model, optim=optim, steps=10)
@@ -225,7 +225,7 @@ def test_decay_and_depth_do_not_mix():
 
 
 def test_a_frozen_tower_is_neither_moved_nor_decayed_and_has_no_state():
-    model = DualEncoder(DualEncoderConfig(image=IMAGE, text=TEXT, projection=4))
+    model = Clip(ClipConfig(image=IMAGE, text=TEXT, projection=4))
     model.image.requires_grad_(False)
     before = {name: each.detach().clone() for name, each in model.image.named_parameters()}
     average = MovingAverage(model, decay=0.9)

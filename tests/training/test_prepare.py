@@ -13,7 +13,7 @@ from vitrina.training.loop import resume, train
 from vitrina.training.machine import Machine
 from vitrina.training.run_folder import RunFolder
 
-from .little import figures, little_codebook, little_dual_encoder, little_flava, picture, read_json, shop, whole_flava
+from .little import figures, little_clip, little_codebook, little_flava, picture, read_json, shop, whole_flava
 
 
 def begin(recipe, catalogue: Path, run: Path) -> None:
@@ -44,7 +44,7 @@ def test_held_out_texts_are_not_in_the_tokenizer(tmp_path):
         Product(id=f"v{n}", titles=(Text("zyzzyva zyzzyva"),), pictures=(picture(n),), split="val") for n in range(9)
     ]
     write_catalogue(tmp_path / "shop", products + secret)
-    begin(little_dual_encoder("steps=1"), tmp_path / "shop", tmp_path / "run")
+    begin(little_clip("steps=1"), tmp_path / "shop", tmp_path / "run")
     tokenizer = RunFolder(tmp_path / "run").tokenizer()
     assert tokenizer is not None
     assert len(tokenizer.encode("mug").tokens) == 3
@@ -72,8 +72,8 @@ def test_codes_are_computed_once_for_all_runs_of_a_codebook(tmp_path, catalogue,
         ("{dual}", r"is a run of another model, not of a codebook"),
     ],
 )
-def test_a_missing_codebook_is_said_with_its_command(tmp_path, catalogue, dual_encoder, codebook_setting, words):
-    setting = codebook_setting.format(tmp=tmp_path, dual=dual_encoder)
+def test_a_missing_codebook_is_said_with_its_command(tmp_path, catalogue, clip, codebook_setting, words):
+    setting = codebook_setting.format(tmp=tmp_path, dual=clip)
     with pytest.raises(ValueError, match=words):
         begin(whole_flava(tmp_path, f"codebook={setting}"), catalogue, tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -96,11 +96,11 @@ def test_kinds_that_no_product_gives_are_said_and_done_without(tmp_path, caplog)
 def test_a_catalogue_that_cannot_serve_a_recipe_is_refused_before_anything_is_written(tmp_path):
     write_catalogue(tmp_path / "shop", [Product(id="1", titles=(Text("mug"),))])
     with pytest.raises(ValueError, match="asks for pair batches only"):
-        begin(little_dual_encoder(), tmp_path / "shop", tmp_path / "run")
+        begin(little_clip(), tmp_path / "shop", tmp_path / "run")
     with pytest.raises(ValueError, match="asks for image batches only"):
         begin(little_codebook(), tmp_path / "shop", tmp_path / "run")
     with pytest.raises(ValueError, match="is not a catalogue"):
-        begin(little_dual_encoder(), tmp_path / "nowhere", tmp_path / "run")
+        begin(little_clip(), tmp_path / "nowhere", tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -114,7 +114,7 @@ def stopped(run: Path, source: Path) -> Path:
 
 def test_a_catalogue_that_moved_is_found_again_by_its_record(tmp_path):
     catalogue = shop(tmp_path)
-    begin(little_dual_encoder(), catalogue, tmp_path / "whole")
+    begin(little_clip(), catalogue, tmp_path / "whole")
     run = stopped(tmp_path / "run", tmp_path / "whole")
     catalogue.rename(tmp_path / "moved")
     with pytest.raises(ValueError, match=r"if it moved, write where it is now into .*data\.json"):
@@ -137,8 +137,8 @@ def test_a_codebook_that_changed_since_is_refused(tmp_path, catalogue, codebook)
         resume(run, machine=Machine(device="cpu"))
 
 
-def test_a_plan_that_another_version_made_is_refused(tmp_path, dual_encoder):
-    run = stopped(tmp_path / "run", dual_encoder)
+def test_a_plan_that_another_version_made_is_refused(tmp_path, clip):
+    run = stopped(tmp_path / "run", clip)
     data = read_json(run / "data.json") | {"plan": "0"}
     (run / "data.json").write_text(json.dumps(data), encoding="utf-8")
     with pytest.raises(ValueError, match="planned by another version"):

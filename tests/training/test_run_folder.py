@@ -17,14 +17,14 @@ from vitrina.training.run_folder import (
     refuse_taken,
 )
 
-from .little import little_dual_encoder
+from .little import little_clip
 
 DATA = DataRecord((CatalogueRecord("/shop", "abc", 3),), plan="def", sources={"pair": 3}, codebook=None)
 
 
 def made(path: Path, *settings: str) -> RunFolder:
     path.mkdir(parents=True, exist_ok=True)
-    return create_run(path, recipe=little_dual_encoder(*settings), data=DATA, tokenizer=None)
+    return create_run(path, recipe=little_clip(*settings), data=DATA, tokenizer=None)
 
 
 def row(step: int) -> dict[str, object]:
@@ -34,7 +34,7 @@ def row(step: int) -> dict[str, object]:
 def test_a_run_reads_back_what_it_was_made_of(tmp_path):
     made(tmp_path / "run", "steps=3")
     again = RunFolder(tmp_path / "run")
-    assert again.recipe == little_dual_encoder("steps=3")
+    assert again.recipe == little_clip("steps=3")
     assert again.data() == DATA
     assert again.tokenizer() is None
     assert again.last_step == 0

@@ -9,7 +9,7 @@ import torch
 from transformers import CLIPModel, ViTModel
 
 import vitrina
-from vitrina.models.dual_encoder import DualEncoder, DualEncoderConfig
+from vitrina.models.clip import Clip, ClipConfig
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.recipes.recipe import with_settings
 from vitrina.training.prepare import look_over
@@ -17,7 +17,7 @@ from vitrina.training.run_folder import RunFolder
 from vitrina.training.start import adapted
 
 from . import little_published as little
-from .little import final_state, little_codebook, little_dual_encoder, little_flava, picture, whole_flava
+from .little import final_state, little_clip, little_codebook, little_flava, picture, whole_flava
 from .starting import begin, first, lay_out
 
 
@@ -54,12 +54,12 @@ def test_a_vit_becomes_the_picture_tower_of_a_flava(tmp_path, catalogue, vit):
 
 
 def test_a_clips_pictures_are_where_they_were_and_texts_learn_to_meet_them(tmp_path, catalogue, clip):
-    recipe = little_dual_encoder("steps=3", "frozen=image", "ema_decay=none")
+    recipe = little_clip("steps=3", "frozen=image", "ema_decay=none")
     run = begin(recipe, catalogue, tmp_path / "run", init=clip)
     model = vitrina.load(run / "start.safetensors")
-    assert isinstance(model, DualEncoder)
+    assert isinstance(model, Clip)
     config = model.config
-    assert isinstance(config, DualEncoderConfig)
+    assert isinstance(config, ClipConfig)
     assert (config.projection, config.pooling, config.spread) == (16, "cls", "free")
     assert config.image.entry_norm and config.image.activation == "quick_gelu"
     pixels = model.normalise(model.read_inputs().pictures([picture(0), picture(1)]))
@@ -79,7 +79,7 @@ def test_the_text_tower_that_is_not_taken_is_said(tmp_path, catalogue, clip, cap
     assert "vocabulary" not in {each.name for each in record.changed}, "the number of words is the catalogue's"
     assert any(name.startswith("text_model.") for name in record.left_over) and "logit_scale" in record.left_over
     with pytest.raises(ValueError, match=r"frozen is text, but .* brings nothing for the text tower"):
-        look_over(little_dual_encoder("frozen=text"), catalogues=[catalogue], init=str(clip))
+        look_over(little_clip("frozen=text"), catalogues=[catalogue], init=str(clip))
 
 
 def test_a_public_flava_goes_on_whole_with_its_own_words_and_codes(tmp_path, catalogue, flava):

@@ -20,8 +20,8 @@ def _common(states: Tensor, *, through: nn.Module) -> float:
     return (made.mean(0).norm() / made.norm(dim=1).mean()).item()
 
 
-def test_what_enters_a_fresh_encoder_differs_between_products(tmp_path, catalogue, dual_encoder):
-    record = lay_out(little_flava(), catalogue, tmp_path / "run", init=dual_encoder)
+def test_what_enters_a_fresh_encoder_differs_between_products(tmp_path, catalogue, clip):
+    record = lay_out(little_flava(), catalogue, tmp_path / "run", init=clip)
     assert any(_SAID in note for note in record.notes)
     model = vitrina.load(tmp_path / "run" / "start.safetensors")
     assert isinstance(model, Flava)
@@ -39,10 +39,10 @@ def test_what_enters_a_fresh_encoder_differs_between_products(tmp_path, catalogu
             assert _common(states, through=nn.Linear(*entrance.weight.shape[::-1])) > 0.3
 
 
-def test_it_depends_on_the_seed_and_the_catalogue_alone(tmp_path, catalogue, dual_encoder):
+def test_it_depends_on_the_seed_and_the_catalogue_alone(tmp_path, catalogue, clip):
     for name, seed in (("one", 0), ("again", 0), ("other", 1)):
         torch.manual_seed(len(name))
-        lay_out(with_settings(little_flava(), [f"seed={seed}"]), catalogue, tmp_path / name, init=dual_encoder)
+        lay_out(with_settings(little_flava(), [f"seed={seed}"]), catalogue, tmp_path / name, init=clip)
     one, again, other = (first(tmp_path / name) for name in ("one", "again", "other"))
     assert all(torch.equal(one[name], again[name]) for name in one)
     assert not torch.equal(one["multimodal.from_image.weight"], other["multimodal.from_image.weight"])

@@ -13,14 +13,12 @@ from vitrina.training.checkpoints import steps_in
 from vitrina.training.loop import resume, train
 from vitrina.training.machine import Machine
 
-from .little import figures, little_dual_encoder, picture, shop
+from .little import figures, little_clip, picture, shop
 
 
 def interrupted(folder: Path) -> Path:
     """A finished run and a copy of it as it stood at its first checkpoint, whose folder is returned."""
-    train(
-        little_dual_encoder(), catalogues=[shop(folder)], run=folder / "whole", machine=Machine(workers=0, device="cpu")
-    )
+    train(little_clip(), catalogues=[shop(folder)], run=folder / "whole", machine=Machine(workers=0, device="cpu"))
     shutil.copytree(folder / "whole", folder / "run")
     for step in steps_in(folder / "run" / "checkpoints")[1:]:
         shutil.rmtree(folder / "run" / "checkpoints" / f"step-{step:08d}")

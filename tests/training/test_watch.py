@@ -25,7 +25,7 @@ from vitrina.training.watch import Watcher, refuse_unwatchable
 from vitrina.training.watch.looks import Look, ended_early, is_enough, read_looks
 from vitrina.training.watch.loss import LossLook
 
-from .little import little_codebook, little_dual_encoder, little_flava, products
+from .little import little_clip, little_codebook, little_flava, products
 
 CPU = torch.device("cpu")
 WATCHED = ("watch.every=2", "watch.split=train")
@@ -55,7 +55,7 @@ def fake_checkpoint(folder: RunFolder, step: int) -> None:
 
 @pytest.fixture
 def folder(catalogue: Path, tmp_path: Path) -> RunFolder:
-    return run_of(little_dual_encoder(*WATCHED), catalogue=catalogue, folder=tmp_path / "run")
+    return run_of(little_clip(*WATCHED), catalogue=catalogue, folder=tmp_path / "run")
 
 
 def test_a_look_is_the_strict_recall_of_the_very_weights_it_was_given(folder: RunFolder) -> None:
@@ -83,7 +83,7 @@ def test_looking_leaves_the_random_numbers_of_training_as_they_were(folder: RunF
     assert model.training and all(torch.equal(each, before[name]) for name, each in model.state_dict().items())
 
 
-@pytest.mark.parametrize("make", [little_flava, little_codebook, little_dual_encoder])
+@pytest.mark.parametrize("make", [little_flava, little_codebook, little_clip])
 def test_the_loss_of_the_same_weights_is_the_same_at_every_look_and_in_every_session(
     make: Callable[..., Recipe], catalogue: Path, tmp_path: Path
 ) -> None:
@@ -127,7 +127,7 @@ def test_the_best_weights_stand_alone_as_a_checkpoint_s_do(folder: RunFolder) ->
 
 
 def test_equal_figures_do_not_replace_the_best_and_use_up_patience(catalogue: Path, tmp_path: Path) -> None:
-    recipe = little_dual_encoder(*WATCHED, "watch.patience=2")
+    recipe = little_clip(*WATCHED, "watch.patience=2")
     folder = run_of(recipe, catalogue=catalogue, folder=tmp_path / "run")
     weights = model_of(folder, seed=3).state_dict()
     watcher = Watcher(folder, from_step=0, device=CPU)
@@ -141,7 +141,7 @@ def test_equal_figures_do_not_replace_the_best_and_use_up_patience(catalogue: Pa
 def test_an_interrupted_run_has_the_looks_and_the_best_of_one_that_never_was(catalogue: Path, tmp_path: Path) -> None:
     """Killed after looks at 6 and 8 with a checkpoint of 4: whatever they found is forgotten, the best of 4 is back."""
     seeds = {2: 1, 4: 5, 6: 2, 8: 3, 10: 4}
-    recipe = little_dual_encoder("watch.every=2", "watch.split=train", "watch.metric=loss")
+    recipe = little_clip("watch.every=2", "watch.split=train", "watch.metric=loss")
     whole = run_of(recipe, catalogue=catalogue, folder=tmp_path / "whole")
     broken = run_of(recipe, catalogue=catalogue, folder=tmp_path / "broken")
     weights = {step: model_of(whole, seed=seed).state_dict() for step, seed in seeds.items()}
@@ -212,7 +212,7 @@ def test_the_panel_is_a_picture_and_stands_in_the_run(folder: RunFolder) -> None
 
 
 def test_patience_counts_looks_since_the_best() -> None:
-    watch = little_dual_encoder("watch.every=1", "watch.patience=2").watch
+    watch = little_clip("watch.every=1", "watch.patience=2").watch
 
     def looks(*bests: bool) -> list[Look]:
         return [Look(number, "loss", 1.0, 1.0, best, 0.0) for number, best in enumerate(bests)]
@@ -220,14 +220,14 @@ def test_patience_counts_looks_since_the_best() -> None:
     assert not is_enough(looks(True, False), watch=watch)
     assert is_enough(looks(True, False, False), watch=watch)
     assert not is_enough(looks(True, False, True, False), watch=watch)
-    assert not is_enough(looks(True, *[False] * 9), watch=little_dual_encoder("watch.every=1").watch)
+    assert not is_enough(looks(True, *[False] * 9), watch=little_clip("watch.every=1").watch)
 
 
 @pytest.mark.parametrize(
     ("recipe", "words"),
     [
-        (little_dual_encoder("watch.every=2", "watch.split=dev"), "watch.split is 'dev'.*there is train, val"),
-        (little_dual_encoder("watch.every=2"), "hold 6 with a picture and a text"),
+        (little_clip("watch.every=2", "watch.split=dev"), "watch.split is 'dev'.*there is train, val"),
+        (little_clip("watch.every=2"), "hold 6 with a picture and a text"),
         (little_codebook("watch.every=2"), "set watch.metric=loss"),
     ],
 )
@@ -237,7 +237,7 @@ def test_what_cannot_be_watched_is_refused_before_a_run_is_made(recipe: Recipe, 
 
 
 def test_a_recipe_that_does_not_watch_is_never_refused(catalogue: Path) -> None:
-    refuse_unwatchable(little_dual_encoder("watch.split=dev"), stock=Stock([Catalogue.open(catalogue)]))
+    refuse_unwatchable(little_clip("watch.split=dev"), stock=Stock([Catalogue.open(catalogue)]))
 
 
 def test_a_picture_that_cannot_be_read_is_left_out_and_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -245,7 +245,7 @@ def test_a_picture_that_cannot_be_read_is_left_out_and_told(tmp_path: Path, capl
     bad = made[3]
     made[3] = type(bad)(id=bad.id, titles=bad.titles, pictures=(bad.pictures[0][:60],), split=bad.split)
     write_catalogue(tmp_path / "shop", made)
-    folder = run_of(little_dual_encoder(*WATCHED), catalogue=tmp_path / "shop", folder=tmp_path / "run")
+    folder = run_of(little_clip(*WATCHED), catalogue=tmp_path / "shop", folder=tmp_path / "run")
     with caplog.at_level(logging.WARNING):
         verdict = Watcher(folder, from_step=0, device=CPU).look(2, weights=model_of(folder, seed=3).state_dict())
     count = sum(each.split == "train" for each in made) - 1

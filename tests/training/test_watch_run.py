@@ -16,7 +16,7 @@ from vitrina.training.machine import Machine
 from vitrina.training.run_folder import Metrics
 from vitrina.training.watch.looks import read_looks
 
-from .little import assert_same_run, little_dual_encoder, whole_flava
+from .little import assert_same_run, little_clip, whole_flava
 
 CPU = Machine(workers=0, device="cpu")
 WATCHED = ("watch.every=2", "watch.split=train", "ema_decay=0.5")
@@ -36,8 +36,8 @@ def looks(run: Path) -> list[dict[str, Any]]:
 
 
 def test_a_watched_run_learns_bit_for_bit_what_it_would_unwatched(catalogue: Path, tmp_path: Path) -> None:
-    trained(little_dual_encoder(*WATCHED), catalogue=catalogue, run=tmp_path / "watched")
-    trained(little_dual_encoder("ema_decay=0.5"), catalogue=catalogue, run=tmp_path / "unwatched")
+    trained(little_clip(*WATCHED), catalogue=catalogue, run=tmp_path / "watched")
+    trained(little_clip("ema_decay=0.5"), catalogue=catalogue, run=tmp_path / "unwatched")
     assert_same_run(tmp_path / "watched", tmp_path / "unwatched")
     assert [look["step"] for look in looks(tmp_path / "watched")] == [2, 4, 6, 8, 10]
 
@@ -46,7 +46,7 @@ def test_a_watched_run_learns_bit_for_bit_what_it_would_unwatched(catalogue: Pat
 def test_a_killed_run_ends_with_the_looks_and_the_best_of_one_that_never_was(
     metric: str, catalogue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = little_dual_encoder(*WATCHED, f"watch.metric={metric}")
+    recipe = little_clip(*WATCHED, f"watch.metric={metric}")
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     trained(recipe, catalogue=catalogue, run=whole)
     append = Metrics.append
@@ -72,7 +72,7 @@ def test_a_killed_run_ends_with_the_looks_and_the_best_of_one_that_never_was(
 def test_a_run_that_no_longer_gets_better_ends_early_and_stays_ended(catalogue: Path, tmp_path: Path) -> None:
     """Nothing is learnt at a learning rate of 0: the first look is the best, the second one too many."""
     still = ("optim.lr=0", "model.spread=free")  # moments over the batch would move without learning
-    recipe = little_dual_encoder("watch.every=2", "watch.split=train", "watch.patience=1", "steps=20", *still)
+    recipe = little_clip("watch.every=2", "watch.split=train", "watch.patience=1", "steps=20", *still)
     run = tmp_path / "run"
     outcome = trained(recipe, catalogue=catalogue, run=run)
     assert (outcome.step, outcome.is_finished) == (4, True)
@@ -84,7 +84,7 @@ def test_a_run_that_no_longer_gets_better_ends_early_and_stays_ended(catalogue: 
 
 
 def test_loading_a_watched_run_takes_its_best_weights(catalogue: Path, tmp_path: Path) -> None:
-    trained(little_dual_encoder(*WATCHED), catalogue=catalogue, run=tmp_path / "run")
+    trained(little_clip(*WATCHED), catalogue=catalogue, run=tmp_path / "run")
     best = read_tensors(tmp_path / "run" / "best.safetensors")
     loaded = load(tmp_path / "run").state_dict()
     assert all(torch.equal(loaded[name], each) for name, each in best.items())
@@ -100,5 +100,5 @@ def test_a_flava_with_a_codebook_is_watched_by_its_loss(catalogue: Path, codeboo
 
 def test_a_run_that_cannot_be_watched_is_not_made(catalogue: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"watch\.split"):
-        trained(little_dual_encoder("watch.every=2", "watch.split=dev"), catalogue=catalogue, run=tmp_path / "run")
+        trained(little_clip("watch.every=2", "watch.split=dev"), catalogue=catalogue, run=tmp_path / "run")
     assert not (tmp_path / "run" / "recipe.json").exists()

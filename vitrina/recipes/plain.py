@@ -53,7 +53,7 @@ def hints(cls: type) -> dict[str, Any]:
 
 
 def family_of(cls: type) -> str:
-    """`DualEncoderConfig` is tagged `dual_encoder`."""
+    """`ClipConfig` is tagged `clip`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__.removesuffix("Config")).lower()
 
 

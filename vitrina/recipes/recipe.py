@@ -12,13 +12,13 @@ from vitrina.data.builder import Negatives
 from vitrina.data.corruption import Corruption
 from vitrina.data.mixture import Mixture
 from vitrina.data.pictures import Augment, PictureGeometry
+from vitrina.models.clip import ClipConfig
 from vitrina.models.codebook import CodebookConfig
-from vitrina.models.dual_encoder import DualEncoderConfig
 from vitrina.models.flava import FlavaConfig
 from vitrina.recipes import settings
 from vitrina.recipes.plain import from_plain, to_plain
 
-ModelConfig = FlavaConfig | DualEncoderConfig | CodebookConfig
+ModelConfig = FlavaConfig | ClipConfig | CodebookConfig
 """The closed union of model families: the only list of them."""
 
 # Settings that say the same thing twice, once for the loader and once for the model: setting either sets both.

@@ -1,12 +1,12 @@
 """From a configuration to its model: the one place where the closed union of families meets their classes."""
 
 from vitrina.data.inputs import Inputs
+from vitrina.models.clip import Clip, ClipConfig
 from vitrina.models.codebook import Codebook, CodebookConfig
-from vitrina.models.dual_encoder import DualEncoder, DualEncoderConfig
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.recipes.recipe import ModelConfig
 
-Model = Flava | DualEncoder | Codebook
+Model = Flava | Clip | Codebook
 
 
 def build(config: ModelConfig, *, inputs: Inputs | None) -> Model:
@@ -14,7 +14,7 @@ def build(config: ModelConfig, *, inputs: Inputs | None) -> Model:
     match config:
         case FlavaConfig():
             return Flava(config, inputs=inputs)
-        case DualEncoderConfig():
-            return DualEncoder(config, inputs=inputs)
+        case ClipConfig():
+            return Clip(config, inputs=inputs)
         case CodebookConfig():
             return Codebook(config, inputs=inputs)

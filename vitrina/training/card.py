@@ -35,7 +35,7 @@ _FAMILIES = {
         "A FLAVA (Singh et al. 2022): a picture tower, a text tower and a multimodal encoder on top. It embeds "
         "pictures and texts into one space, finds one by the other, and says whether a text describes a picture."
     ),
-    "dual_encoder": (
+    "clip": (
         "A dual encoder (after CLIP, Radford et al. 2021): a picture tower and a text tower that meet in one space, so "
         "that pictures are found by texts and texts by pictures."
     ),

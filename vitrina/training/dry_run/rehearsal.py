@@ -103,7 +103,7 @@ def dry_run(
     Takes some real steps on a throwaway model, up to a minute or two. Raises ValueError where `train` would before its
     first step.
 
-        print(dry_run(recipes.dual_encoder("tiny"), catalogues=[Path("shop")], out=Path("looked-over")).text())
+        print(dry_run(recipes.clip("tiny"), catalogues=[Path("shop")], out=Path("looked-over")).text())
     """
     new = look_over(recipe, catalogues=catalogues, init=init)
     recipe, stock = new.recipe, new.stock

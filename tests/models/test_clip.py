@@ -4,20 +4,20 @@ import pytest
 import torch
 from models.flava_batches import image_batch, pair_batch, text_batch
 
-from vitrina.models.dual_encoder import DualEncoder, DualEncoderConfig
+from vitrina.models.clip import Clip, ClipConfig
 from vitrina.models.flava import FlavaConfig
 
 
-def small() -> DualEncoder:
+def small() -> Clip:
     torch.manual_seed(0)
-    config = DualEncoderConfig.sized("tiny", vocabulary=50)
+    config = ClipConfig.sized("tiny", vocabulary=50)
     image = dataclasses.replace(config.image, size_px=32, width=32, layers=1)
-    return DualEncoder(dataclasses.replace(config, image=image, text=dataclasses.replace(config.text, width=32)))
+    return Clip(dataclasses.replace(config, image=image, text=dataclasses.replace(config.text, width=32)))
 
 
 @pytest.mark.parametrize("size", ["tiny", "small", "base"])
 def test_its_towers_are_those_of_flava(size):
-    ours, flava = DualEncoderConfig.sized(size, vocabulary=99), FlavaConfig.sized(size, vocabulary=99, codes=9)
+    ours, flava = ClipConfig.sized(size, vocabulary=99), FlavaConfig.sized(size, vocabulary=99, codes=9)
     shared = [field.name for field in dataclasses.fields(ours)]
     assert {name: getattr(ours, name) for name in shared} == {name: getattr(flava, name) for name in shared}
 

@@ -17,8 +17,8 @@ from vitrina.objectives.sums import Sum
 
 
 @dataclass(frozen=True)
-class DualEncoderConfig(TwoTowersConfig):
-    """Two towers and the space they share; `DualEncoderConfig.sized("tiny", vocabulary=4000)` is a complete one."""
+class ClipConfig(TwoTowersConfig):
+    """Two towers and the space they share; `ClipConfig.sized("tiny", vocabulary=4000)` is a complete one."""
 
     @classmethod
     def sized(cls, size: Size, *, vocabulary: int) -> Self:
@@ -33,14 +33,14 @@ class DualEncoderConfig(TwoTowersConfig):
         )
 
 
-class DualEncoder(TwoTowers):
+class Clip(TwoTowers):
     """One loss, `itc`, on pairs.
 
-    losses = DualEncoder(DualEncoderConfig.sized("tiny", vocabulary=4000))(batch)
+    losses = Clip(ClipConfig.sized("tiny", vocabulary=4000))(batch)
     losses["itc"].value / losses["itc"].count
     """
 
-    def __init__(self, config: DualEncoderConfig, *, inputs: Inputs | None = None) -> None:
+    def __init__(self, config: ClipConfig, *, inputs: Inputs | None = None) -> None:
         super().__init__(config, inputs=inputs)
         self.config = config
 

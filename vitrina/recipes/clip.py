@@ -3,12 +3,12 @@
 from vitrina.data.corruption import Corruption
 from vitrina.data.mixture import Mixture
 from vitrina.data.pictures import Augment, PictureGeometry
-from vitrina.models.dual_encoder import DualEncoderConfig
+from vitrina.models.clip import ClipConfig
 from vitrina.models.sizes import Size
 from vitrina.recipes.recipe import Optim, Recipe
 
 
-def dual_encoder(size: Size = "tiny") -> Recipe:
+def clip(size: Size = "tiny") -> Recipe:
     """A dual encoder of a size: the yardstick that FLAVA of the same size is measured against."""
     match size:
         case "tiny":
@@ -20,7 +20,7 @@ def dual_encoder(size: Size = "tiny") -> Recipe:
         case "base":
             optim = Optim(lr=5e-4, warmup_steps=2000)
             vocabulary, max_tokens, rows, steps, every = 30_000, 77, 4096, 100_000, 1000
-    model = DualEncoderConfig.sized(size, vocabulary=vocabulary)
+    model = ClipConfig.sized(size, vocabulary=vocabulary)
     return Recipe(
         model=model,
         geometry=PictureGeometry(size_px=model.image.size_px, mean=model.mean, std=model.std),
