@@ -19,11 +19,15 @@ ROOMS = (
     "evaluation",
     "inspection",
     "index",
+    "labelling",
+    "segmentation",
+    "serving",
 )
 DOORS = ("vitrina", "vitrina.__main__", "vitrina.cli", "vitrina.cli_training", "vitrina.demo")
 EXTRAS = {
     "transformers", "matplotlib", "jinja2", "skia", "httpx", "httpcore", "huggingface_hub", "datasets",
-    "tensorboard", "wandb", "trackio", "onnx", "onnxruntime", "onnxscript",
+    "tensorboard", "wandb", "trackio", "onnx", "onnxruntime", "onnxscript", "lancedb",
+    "fastapi", "starlette", "uvicorn", "pydantic",
 }  # fmt: skip
 
 

@@ -36,3 +36,15 @@ class MatchesPairs(Protocol):
 @runtime_checkable
 class EmbedsBoth(EmbedsTexts, EmbedsImages, Protocol):
     """Texts and pictures in one space, where the dot product of two rows says how well they belong together."""
+
+
+@runtime_checkable
+class LocatesWords(Protocol):
+    """Says where in a picture something looks like a word."""
+
+    def similarity_maps(self, pictures: Sequence[bytes], *, words: Sequence[str]) -> list[np.ndarray]:
+        """Of each picture (c, rows, columns) float32: how much every cell looks like each of c words.
+
+        Figures are comparable between words. The cells cover the picture's own rectangle, without what pads it.
+        """
+        ...
