@@ -122,6 +122,12 @@ class TwoTowers(Thrifty):
                 width=self.dimensions,
             )
 
+    def similarity_maps(self, pictures: Sequence[bytes], *, words: Sequence[str]) -> list[np.ndarray]:
+        """Per picture (c, rows, columns) float32: how much each patch looks like each of c words."""
+        from vitrina.models.patches import similarity_maps  # it knows this class
+
+        return similarity_maps(self, pictures, words=words)
+
     def read_inputs(self) -> Inputs:
         """How this model reads texts and pictures; ValueError where nobody said."""
         if self.inputs is None:
