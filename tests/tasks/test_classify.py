@@ -4,6 +4,7 @@ import pytest
 
 from vitrina.catalogue.product import Product, Text
 from vitrina.tasks import classify
+from vitrina.tasks.fields import Field
 from vitrina.tasks.prompts import TEMPLATES, singular, templated
 
 
@@ -18,9 +19,15 @@ def test_a_class_is_the_mean_of_its_prompts(oracle):
 
 
 def test_a_product_is_asked_at_the_chosen_level(products):
-    assert classify.pose(products[4], level=1) == classify.Labelled("4", b"word4", "kind1")
-    assert classify.pose(products[4], level=2) is None
-    assert classify.pose(replace(products[4], pictures=()), level=0) is None
+    assert classify.pose(products[4], field=Field(level=1)) == classify.Labelled("4", b"word4", "kind1")
+    assert classify.pose(products[4], field=Field(level=2)) is None
+    assert classify.pose(replace(products[4], pictures=()), field=Field(level=0)) is None
+
+
+def test_a_product_is_asked_about_its_attributes(products):
+    red = replace(products[4], attributes={"colour": "red"})
+    assert classify.pose(red, field=Field.parse("attributes.colour")) == classify.Labelled("4", b"word4", "red")
+    assert classify.pose(red, field=Field.parse("attributes.size")) is None
 
 
 @pytest.mark.parametrize(

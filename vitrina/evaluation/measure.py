@@ -10,14 +10,10 @@ from vitrina.catalogue.product import Product
 from vitrina.evaluation import metrics
 from vitrina.evaluation.evaluation import Group, Metric, Section, Unit
 from vitrina.evaluation.groups import Grouping, grouping, language_of
-from vitrina.tasks import classify, match, search
+from vitrina.tasks import match, search
 from vitrina.tasks.abilities import EmbedsBoth, MatchesPairs
-from vitrina.tasks.prompts import templated
 from vitrina.tasks.ranking import Ranks, together
 from vitrina.tasks.sameness import plain
-
-MOST_CLASSES = 200
-"""A level of the category path with more names than this is not classified: it is closer to an id."""
 
 SHUFFLES = 10
 
@@ -161,74 +157,6 @@ def control_section(model: EmbedsBoth, *, found: Retrieval, seed: int) -> Sectio
     )
 
 
-def levels(products: Sequence[Product]) -> list[int]:
-    """The levels of the category path that can be asked about: two names or more, and not hundreds."""
-    depth = max((len(product.category) for product in products), default=0)
-    names = {level: {asked.label for asked in _posed(products, level=level)} for level in range(depth)}
-    return [level for level, labels in names.items() if 2 <= len(labels) <= MOST_CLASSES]
-
-
-def classification(
-    model: EmbedsBoth, *, products: Sequence[Product], domains: Sequence[str], level: int, seed: int
-) -> tuple[Section, Classification]:
-    """Accuracy and macro-F1 of prompted classification over the categories present, without and with templates.
-
-    Per domain too: with templates, among all categories and among those of the domain's own products. Nobody asks in a
-    language: the templates are those of all.
-    """
-    posed = [(classify.pose(product, level=level), domain) for product, domain in zip(products, domains, strict=True)]
-    asked = [each for each, _ in posed if each is not None]
-    by_domain = grouping([domain for each, domain in posed if each is not None], by="domain")
-    names = sorted({each.label for each in asked})
-    truth = np.array([names.index(each.label) for each in asked])
-    pictures = [each.picture for each in asked]
-    languages = classify.prompt_languages(products)
-    prompts = {
-        "plain name": [[name] for name in names],
-        "templates": [templated(name, languages=languages) for name in names],
-    }
-    found: list[Metric] = []
-    answers = np.zeros(len(truth), dtype=np.int64)
-    for kind, texts in prompts.items():
-        answers = classify.answer(model, pictures=pictures, prompts=texts)
-        found += _answered(truth, answers, classes=len(names), suffix=kind, seed=seed)
-    groups = []
-    for domain, chosen in [] if by_domain is None else by_domain.groups():
-        figures = _answered(truth[chosen], answers[chosen], classes=len(names), suffix="templates", seed=seed)
-        own = np.unique(truth[chosen])
-        if 1 < len(own) < len(names):
-            theirs = [prompts["templates"][each] for each in own]
-            answered = classify.answer(model, pictures=[pictures[number] for number in chosen], prompts=theirs)
-            figures += _answered(truth[chosen], own[answered], classes=len(names), suffix=f"templates{OWN}", seed=seed)
-        groups.append(Group("domain", domain, len(chosen), tuple(figures)))
-    section = Section(
-        key=f"category_level_{level + 1}",
-        title=f"Category of a picture, level {level + 1} ({len(names)} names)",
-        note="No classifier is trained: a picture gets the category whose prompt lies nearest, by the plain name or by "
-        f"the mean of templates ({', '.join(languages)}). Base rate: always the commonest category"
-        + (f"; “{OWN.strip()}”, among the categories of that domain alone." if groups else "."),
-        questions=len(truth),
-        metrics=tuple(found),
-        groups=tuple(groups),
-        main=("accuracy, templates", f"accuracy, templates{OWN}") if groups else (),
-    )
-    confusion = metrics.confusion(truth, predicted=answers, classes=len(names))
-    return section, Classification(level, names, confusion)
-
-
-def _answered(truth: np.ndarray, answers: np.ndarray, *, classes: int, suffix: str, seed: int) -> list[Metric]:
-    """Accuracy and macro-F1 of answers (n,), beside always answering the commonest class of this truth (n,)."""
-    accuracy, f1 = metrics.majority(truth, classes=classes)
-    statistics = {
-        "accuracy": (metrics.accuracy(truth, predicted=answers), accuracy),
-        "macro-F1": (metrics.macro_f1(truth, predicted=answers, classes=classes), f1),
-    }
-    return [
-        _metric(f"{name}, {suffix}", statistic, questions=len(truth), seed=seed, base=base)
-        for name, (statistic, base) in statistics.items()
-    ]
-
-
 def matching_section(
     model: MatchesPairs, *, products: Sequence[Product], other: Literal["any", "category"], seed: int
 ) -> Section:
@@ -251,14 +179,10 @@ def matching_section(
         "wrong texts may order pairs well and still say yes too often at .5.",
         questions=len(questions),
         metrics=tuple(
-            _metric(name, statistic, questions=len(questions), seed=seed, base=0.5)
+            estimated(name, statistic, questions=len(questions), seed=seed, base=0.5)
             for name, statistic in statistics.items()
         ),
     )
-
-
-def _posed(products: Sequence[Product], *, level: int) -> list[classify.Labelled]:
-    return [asked for product in products if (asked := classify.pose(product, level=level))]
 
 
 def _titles(product: Product) -> set[str]:
@@ -303,11 +227,12 @@ def _ranked(ranks: Ranks, *, key: str, title: str, note: str, seed: int, groups:
 def _rank_metrics(ranks: Ranks, *, seed: int) -> list[Metric]:
     chance = metrics.retrieval_by_chance(ranks)
     return [
-        _metric(name, statistic, questions=len(ranks), seed=seed, base=chance[name])
+        estimated(name, statistic, questions=len(ranks), seed=seed, base=chance[name])
         for name, statistic in metrics.retrieval(ranks).items()
     ]
 
 
-def _metric(name: str, statistic: metrics.Statistic, *, questions: int, seed: int, base: float) -> Metric:
+def estimated(name: str, statistic: metrics.Statistic, *, questions: int, seed: int, base: float) -> Metric:
+    """A figure with its bootstrap interval and its base rate, in the unit of its name."""
     found = metrics.estimate(statistic, questions=questions, seed=seed)
     return Metric(name, found.value, _UNITS.get(name, "share"), low=found.low, high=found.high, base=base)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from vitrina.evaluation import measure
+from vitrina.evaluation import measure, prompted
 from vitrina.evaluation.evaluation import Section, Skipped
 from vitrina.evaluation.heldout import HeldOut
 from vitrina.evaluation.measure import Classification, Retrieval, UnaskableError
@@ -71,13 +71,19 @@ def _ask_embeddings(model: Remembered, *, held: HeldOut, seen: set[str], seed: i
         else:
             findings.try_to(title, lambda: measure.twinless_sections(found, products=products, seen=seen, seed=seed))
         findings.sections.append(measure.control_section(model, found=found, seed=seed))
-    levels = measure.levels(products)
+    levels = prompted.levels(products)
     if not levels:
         reason = "no level of the category path has two names or more among the products with pictures"
         findings.skipped.append(Skipped("Category of a picture", reason))
-    for level in levels:
-        section, classification = measure.classification(
-            model, products=products, domains=held.domains, level=level, seed=seed
+    attributes = prompted.attributes(products)
+    for asked in [*levels, *attributes[: prompted.MOST_ATTRIBUTES]]:
+        section, classification = prompted.classification(
+            model, products=products, domains=held.domains, field=asked, seed=seed
         )
         findings.sections.append(section)
-        findings.classifications.append(classification)
+        if asked.is_category:
+            findings.classifications.append(classification)
+    left_out = [str(field.attribute) for field in attributes[prompted.MOST_ATTRIBUTES :]]
+    if left_out:
+        reason = f"only the {prompted.MOST_ATTRIBUTES} most widely known are asked about"
+        findings.skipped.append(Skipped(f"Attributes {', '.join(left_out)}", reason))
