@@ -11,19 +11,24 @@ from torch import Tensor, nn
 from vitrina.models.layers import Transformer, TransformerConfig, initialise
 
 Stem = Literal["patch", "convolution"]
+Order = Literal["both_ways", "left_to_right"]
+End = int | Literal["last", "highest"]
 
 
 @dataclass(frozen=True)
 class ImageTowerConfig(TransformerConfig):
     """A square picture of `size_px`, cut into patches of `patch_px`, by the published stem or by convolutions.
 
-    With `entry_norm` a LayerNorm stands before the first block, as in CLIP's picture tower.
+    With `entry_norm` a LayerNorm stands before the first block, as in CLIP's picture tower, which has neither a bias
+    in its stem of patches nor a token for hidden ones.
     """
 
     size_px: int = 224
     patch_px: int = 16
     stem: Stem = "patch"
     entry_norm: bool = False
+    stem_bias: bool = True
+    mask_token: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -44,11 +49,25 @@ class ImageTowerConfig(TransformerConfig):
 
 @dataclass(frozen=True)
 class TextTowerConfig(TransformerConfig):
-    """`vocabulary` words, at most `positions` tokens, `types` kinds of segment."""
+    """`vocabulary` words, at most `positions` tokens, `types` kinds of segment, 0 where it tells none apart.
+
+    The defaults are BERT's. CLIP's text tower (Radford et al. 2021, section 2.4) reads in the `order`
+    `"left_to_right"`, where a token sees what stands before it alone, and has neither types nor `entry_norm`. `end`
+    says which token stands for the whole text where a model pools there: the `"last"` that is no padding, the one of
+    the `"highest"` id, which OpenAI's tokenizer gives to its end, or the first of a given id.
+    """
 
     vocabulary: int = 30522
     positions: int = 512
     types: int = 2
+    order: Order = "both_ways"
+    entry_norm: bool = True
+    end: End = "last"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.end, int) and not 0 <= self.end < self.vocabulary:
+            raise ValueError(f"end is the id {self.end} where the vocabulary has {self.vocabulary} tokens")
 
 
 @dataclass(frozen=True)
@@ -70,13 +89,14 @@ class ImageTower(nn.Module):
         self.config = config
         self.stem = PatchStem(config) if config.stem == "patch" else ConvolutionStem(config)
         self.cls = nn.Parameter(torch.empty(1, 1, config.width))
-        self.mask_token = nn.Parameter(torch.empty(1, 1, config.width))
+        self.mask_token = nn.Parameter(torch.empty(1, 1, config.width)) if config.mask_token else None
         self.positions = nn.Parameter(torch.empty(1, 1 + config.patches, config.width))
         self.entry_norm = nn.LayerNorm(config.width, eps=config.eps) if config.entry_norm else nn.Identity()
         self.transformer = Transformer(config)
         self.norm = nn.LayerNorm(config.width, eps=config.eps)
         for parameter in (self.cls, self.mask_token, self.positions):
-            nn.init.trunc_normal_(parameter, std=0.02, a=-0.04, b=0.04)
+            if parameter is not None:
+                nn.init.trunc_normal_(parameter, std=0.02, a=-0.04, b=0.04)
         self.transformer.apply(initialise)
 
     def forward(
@@ -99,6 +119,8 @@ class ImageTower(nn.Module):
         if is_masked is None:
             patches = self.stem(pixels)
         else:
+            if self.mask_token is None:
+                raise ValueError("this picture tower has no mask token, so nothing can be hidden from it")
             patches = self.stem(self._hide(pixels, is_masked))
             patches = torch.where(is_masked[:, :, None], self.mask_token.to(patches.dtype), patches)
         x = torch.cat([self.cls.expand(len(patches), -1, -1), patches], dim=1) + self.positions
@@ -130,9 +152,12 @@ class PatchStem(nn.Module):
 
     def __init__(self, config: ImageTowerConfig) -> None:
         super().__init__()
-        self.projection = nn.Conv2d(3, config.width, kernel_size=config.patch_px, stride=config.patch_px)
+        self.projection = nn.Conv2d(
+            3, config.width, kernel_size=config.patch_px, stride=config.patch_px, bias=config.stem_bias
+        )
         nn.init.trunc_normal_(self.projection.weight, std=0.02, a=-0.04, b=0.04)
-        nn.init.zeros_(self.projection.bias)  # type: ignore[arg-type]  # the layer has a bias
+        if self.projection.bias is not None:
+            nn.init.zeros_(self.projection.bias)
 
     def forward(self, pixels: Tensor) -> Tensor:
         return self.projection(pixels).flatten(2).transpose(1, 2)
@@ -188,15 +213,16 @@ def _normed_convolution(channels_in: int, channels: int, *, stride: int) -> tupl
 
 
 class TextTower(nn.Module):
-    """A text transformer with learned positions and segment types, normalised at its entrance (BERT, section 3)."""
+    """A text transformer with learned positions: as BERT's (section 3), with segment types and a LayerNorm at its
+    entrance, or as CLIP's (section 2.4), reading from left to right without either."""
 
     def __init__(self, config: TextTowerConfig) -> None:
         super().__init__()
         self.config = config
         self.words = nn.Embedding(config.vocabulary, config.width)
         self.positions = nn.Embedding(config.positions, config.width)
-        self.types = nn.Embedding(config.types, config.width)
-        self.entry_norm = nn.LayerNorm(config.width, eps=config.eps)
+        self.types = nn.Embedding(config.types, config.width) if config.types else None
+        self.entry_norm = nn.LayerNorm(config.width, eps=config.eps) if config.entry_norm else nn.Identity()
         self.transformer = Transformer(config)
         self.norm = nn.LayerNorm(config.width, eps=config.eps)
         self.apply(initialise)
@@ -207,6 +233,19 @@ class TextTower(nn.Module):
         if t > self.config.positions:
             raise ValueError(f"texts of {t} tokens are longer than the model's {self.config.positions} positions")
         positions = self.positions.weight[:t]
-        x = self.entry_norm(self.words(ids) + self.types(types) + positions)
-        hidden = self.transformer(x, is_token=is_token, wanted=wanted)
+        words = self.words(ids) if self.types is None else self.words(ids) + self.types(types)
+        is_causal = self.config.order == "left_to_right"
+        hidden = self.transformer(
+            self.entry_norm(words + positions), is_token=is_token, is_causal=is_causal, wanted=wanted
+        )
         return States(hidden, self.norm(hidden))
+
+    def ends(self, ids: Tensor, *, is_token: Tensor) -> Tensor:
+        """(b,) int64: the place of the token that stands for each text, as `config.end` says; the first of several."""
+        match self.config.end:
+            case "last":
+                return is_token.sum(dim=1) - 1
+            case "highest":
+                return ids.int().argmax(dim=1)
+            case number:
+                return (ids == number).int().argmax(dim=1)

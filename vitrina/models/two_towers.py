@@ -22,8 +22,9 @@ from vitrina.objectives.sums import Sum
 class TwoTowersConfig:
     """The two transformers, the width of the shared space, how one gets there, and the pictures' normalisation.
 
-    `pooling` and `spread` are those of `vitrina.models.projection`: `"cls"` and `"free"` are the published shape,
-    `"mean"` and `"standardised"` learn faster from random weights.
+    `pooling` and `spread` are those of `vitrina.models.projection`: `"cls"` and `"free"` are FLAVA's published shape,
+    `"mean"` and `"standardised"` learn faster from random weights. `"end"` is CLIP's: pictures by their [CLS], texts
+    by the token at their end; its projections have no bias.
     """
 
     image: ImageTowerConfig
@@ -31,6 +32,7 @@ class TwoTowersConfig:
     projection: int
     pooling: Pooling = "cls"
     spread: Spread = "free"
+    projection_bias: bool = True
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
 
@@ -50,10 +52,18 @@ class TwoTowers(Thrifty):
         self.image = ImageTower(config.image)
         self.text = TextTower(config.text)
         self.image_projection = Projection(
-            config.image.width, dimensions=config.projection, pooling=config.pooling, spread=config.spread
+            config.image.width,
+            dimensions=config.projection,
+            pooling="cls" if config.pooling == "end" else config.pooling,
+            spread=config.spread,
+            bias=config.projection_bias,
         )
         self.text_projection = Projection(
-            config.text.width, dimensions=config.projection, pooling=config.pooling, spread=config.spread
+            config.text.width,
+            dimensions=config.projection,
+            pooling=config.pooling,
+            spread=config.spread,
+            bias=config.projection_bias,
         )
         self.logit_scale = nn.Parameter(torch.full((1,), math.log(1 / 0.07)))
         self.dimensions = config.projection
@@ -98,7 +108,11 @@ class TwoTowers(Thrifty):
         return self.image_projection.mapped(states)
 
     def _map_texts(self, text: Texts) -> Tensor:
-        wanted = self.text_projection.reads(len(text.ids), tokens=text.ids.shape[1], device=text.ids.device)
+        rows, tokens = text.ids.shape
+        wanted = self.text_projection.reads(rows, tokens=tokens, device=text.ids.device)
+        if self.text_projection.pooling == "end":
+            starts = torch.arange(0, rows * tokens, tokens, device=text.ids.device)
+            wanted = starts + self.text.ends(text.ids, is_token=text.is_token)
         states = self.text(text.ids, is_token=text.is_token, types=text.types, wanted=wanted)
         return self.text_projection.mapped(states, is_token=text.is_token)
 
