@@ -2,6 +2,7 @@
 
 from vitrina.recipes.clip import clip
 from vitrina.recipes.codebook import codebook
+from vitrina.recipes.early_fusion import early_fusion
 from vitrina.recipes.flava import flava
 
-__all__ = ["clip", "codebook", "flava"]
+__all__ = ["clip", "codebook", "early_fusion", "flava"]

@@ -14,11 +14,12 @@ from vitrina.data.mixture import Mixture
 from vitrina.data.pictures import Augment, PictureGeometry
 from vitrina.models.clip import ClipConfig
 from vitrina.models.codebook import CodebookConfig
+from vitrina.models.early_fusion import EarlyFusionConfig
 from vitrina.models.flava import FlavaConfig
 from vitrina.recipes import settings
 from vitrina.recipes.plain import from_plain, to_plain
 
-ModelConfig = FlavaConfig | ClipConfig | CodebookConfig
+ModelConfig = FlavaConfig | ClipConfig | CodebookConfig | EarlyFusionConfig
 """The closed union of model families: the only list of them."""
 
 # Settings that say the same thing twice, once for the loader and once for the model: setting either sets both.

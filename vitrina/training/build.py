@@ -3,10 +3,11 @@
 from vitrina.data.inputs import Inputs
 from vitrina.models.clip import Clip, ClipConfig
 from vitrina.models.codebook import Codebook, CodebookConfig
+from vitrina.models.early_fusion import EarlyFusion, EarlyFusionConfig
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.recipes.recipe import ModelConfig
 
-Model = Flava | Clip | Codebook
+Model = Flava | Clip | Codebook | EarlyFusion
 
 
 def build(config: ModelConfig, *, inputs: Inputs | None) -> Model:
@@ -18,3 +19,5 @@ def build(config: ModelConfig, *, inputs: Inputs | None) -> Model:
             return Clip(config, inputs=inputs)
         case CodebookConfig():
             return Codebook(config, inputs=inputs)
+        case EarlyFusionConfig():
+            return EarlyFusion(config, inputs=inputs)

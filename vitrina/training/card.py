@@ -39,6 +39,10 @@ _FAMILIES = {
         "A dual encoder (after CLIP, Radford et al. 2021): a picture tower and a text tower that meet in one space, so "
         "that pictures are found by texts and texts by pictures."
     ),
+    "early_fusion": (
+        "One transformer over the tokens of picture and text together (after ViLT, Kim et al. 2021). It embeds either "
+        "alone, so that one is found by the other, and reads both at once to say whether a text describes a picture."
+    ),
     "codebook": (
         "A codebook of pictures (finite scalar quantisation, Mentzer et al. 2023): it tells every patch of a picture "
         "by one of a fixed number of codes, which are the targets of masked image modelling."
