@@ -1,0 +1,302 @@
+"""GroupViT: patches join groups and groups meet words, so that texts alone teach where things are (Xu et al. 2022).
+
+    pair   the picture's groups together, against the text            -> itc
+           the same, against single words that are true of the row    -> nouns
+
+No mask is ever shown in training. A mask is the soft assignment of patches to groups, times how near each group is to
+a word (section 3.4).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vitrina.data.batch import Batch, PairBatch, Texts
+from vitrina.data.inputs import Inputs
+from vitrina.models.answering import answering, embed_in_batches
+from vitrina.models.checkpoint import Carried
+from vitrina.models.chunks import Thrifty, rows_of
+from vitrina.models.grouping import GroupingTower, GroupingTowerConfig
+from vitrina.models.patches import own_cells, stored_size, upright
+from vitrina.models.projector import Projector
+from vitrina.models.sizes import Size
+from vitrina.models.towers import TextTower, TextTowerConfig
+from vitrina.objectives.contrastive import info_nce, learned_scale
+from vitrina.objectives.multi_label import multi_label
+from vitrina.objectives.sums import Sum
+
+if TYPE_CHECKING:
+    from transformers import GroupViTModel
+
+_PICTURES = 32  # whose maps are computed at once
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupViTConfig:
+    """The grouping tower, the text tower, the `projection` numbers of the space they share and the `projector`'s width.
+
+    The text is read from left to right and stands for itself at its end, as CLIP's. The defaults of pooling and
+    projectors are the published ones: `GroupViTConfig.sized("base", vocabulary=49408)` is the published shape.
+    """
+
+    image: GroupingTowerConfig
+    text: TextTowerConfig
+    projection: int = 256
+    projector: int = 4096
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+    @classmethod
+    def sized(cls, size: Size, *, vocabulary: int) -> Self:
+        """The configuration of a size; ValueError for a size that does not exist."""
+        match size:
+            case "tiny":
+                return cls(
+                    image=_pictures(width=128, heads=2, size_px=64, depths=(2, 2), groups=(8,)),
+                    text=_texts(width=128, heads=2, layers=2, vocabulary=vocabulary, positions=64),
+                    projection=128,
+                    projector=512,
+                )
+            case "small":
+                return cls(
+                    image=_pictures(width=192, heads=3, size_px=96, depths=(3, 2), groups=(8,)),
+                    text=_texts(width=192, heads=3, layers=3, vocabulary=vocabulary, positions=77),
+                    projection=192,
+                    projector=1024,
+                )
+            case "base":
+                text = _texts(width=256, heads=4, layers=12, vocabulary=vocabulary, positions=77)
+                return cls(image=GroupingTowerConfig(width=384, heads=6, layers=12, eps=1e-5), text=text)
+        raise ValueError(f'there is no size "{size}": choose "tiny", "small" or "base"')
+
+
+def _pictures(
+    *, width: int, heads: int, size_px: int, depths: tuple[int, ...], groups: tuple[int, ...]
+) -> GroupingTowerConfig:
+    return GroupingTowerConfig(
+        width=width,
+        heads=heads,
+        layers=sum(depths),
+        eps=1e-5,
+        size_px=size_px,
+        patch_px=8,
+        stem="convolution",
+        depths=depths,
+        groups=groups,
+    )
+
+
+def _texts(*, width: int, heads: int, layers: int, vocabulary: int, positions: int) -> TextTowerConfig:
+    return TextTowerConfig(
+        width=width,
+        heads=heads,
+        layers=layers,
+        eps=1e-5,
+        activation="quick_gelu",
+        vocabulary=vocabulary,
+        positions=positions,
+        types=0,
+        order="left_to_right",
+        entry_norm=False,
+    )
+
+
+class GroupViT(Thrifty):
+    """Two losses on pairs, `itc` and, where the batch brings words, `nouns`; masks for any words.
+
+    losses = GroupViT(GroupViTConfig.sized("tiny", vocabulary=4000))(batch)
+    total = sum(loss.value / loss.count for loss in losses.values())
+
+    What decides between groups in training is drawn from the rows' keys and a seed of the model's own, which is drawn
+    from torch's generator when it is made.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: GroupViTConfig, *, inputs: Inputs | None = None) -> None:
+        super().__init__()
+        self.config = config
+        self.inputs = inputs
+        self.carried: Carried | None = None
+        self.image = GroupingTower(config.image)
+        self.text = TextTower(config.text)
+        self.image_projection = Projector(config.image.width, inner=config.projector, dimensions=config.projection)
+        self.text_projection = Projector(config.text.width, inner=config.projector, dimensions=config.projection)
+        self.logit_scale = nn.Parameter(torch.full((1,), math.log(1 / 0.07)))
+        self.dimensions = config.projection
+        self.noise_seed = int(torch.randint(2**31, ()))
+        self.register_buffer("mean", torch.tensor(config.mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(config.std).view(3, 1, 1), persistent=False)
+
+    def forward(self, batch: Batch) -> dict[str, Sum]:
+        """The losses of a PairBatch; ValueError for another kind, which this family cannot learn from."""
+        batch = _pairs(batch)
+        nouns = batch.nouns
+        rows, prompts = len(batch.product), len(nouns.key)
+        noise = self.image.draw(batch.keys, seed=self.noise_seed) if self.training else ()
+
+        def pictures(some: slice) -> Tensor:
+            pixels = self.normalise(batch.picture.pixels[some])
+            grouped = self.image(pixels, noise=[each[some] for each in noise])
+            return self.image_projection.mapped(grouped.groups.mean(dim=1))
+
+        images = self.image_projection.finished(torch.cat(self.in_pieces(pictures, rows=rows, part=self.image)))
+        mapped = self._mapped(batch.text)
+        times = torch.ones(rows, device=images.device)
+        if prompts:
+            drawn = nouns.which.flatten()[:, None] == torch.arange(prompts, device=images.device)
+            mapped, times = torch.cat([mapped, self._mapped(nouns.text)]), torch.cat([times, drawn.sum(dim=0)])
+        texts, words = self.text_projection.finished(mapped, times=times).split([rows, prompts])
+        scale = learned_scale(self.logit_scale)
+        losses = {
+            "itc": info_nce(
+                images,
+                texts=texts,
+                scale=scale,
+                product=batch.product,
+                text_key=batch.text_key,
+                row_is_valid=batch.text_matches,
+            )
+        }
+        if nouns.which.shape[1] and prompts:
+            is_word, which = nouns.which >= 0, nouns.which.clamp(min=0)
+            losses["nouns"] = multi_label(
+                images,
+                words=words[which],
+                is_word=is_word,
+                key=nouns.key[which],
+                known=nouns.known,
+                scale=scale,
+            )
+        return losses
+
+    def counts(self, batch: Batch) -> dict[str, Tensor]:
+        """How many terms each loss of `forward(batch)` has, () float32, without computing it."""
+        batch = _pairs(batch)
+        counts = {"itc": batch.text_matches.sum().float()}
+        if batch.nouns.which.shape[1]:
+            counts["nouns"] = (batch.nouns.which >= 0).any(dim=1).sum().float()
+        return counts
+
+    def normalise(self, pixels: Tensor) -> Tensor:
+        """uint8 (b, 3, h, w) -> float32 with the configured mean and deviation per channel."""
+        return (pixels.float() / 255 - self.mean) / self.std
+
+    def project_images(self, pixels: Tensor) -> Tensor:
+        """Normalised pixels -> (b, projection), not yet of length one."""
+        return self.image_projection(self.image(pixels).groups.mean(dim=1))
+
+    def project_texts(self, text: Texts) -> Tensor:
+        """Clean texts -> (b, projection), not yet of length one."""
+        return self.text_projection(self._ends(text))
+
+    def segmentation_logits(self, pixels: Tensor, *, text: Texts) -> Tensor:
+        """(b, c, h, w): how much each of the normalised `pixels` (b, 3, h, w) looks like each of c texts.
+
+        As transformers' `output_segmentation`: assignments are resized to the picture, and the scale is in it twice.
+        """
+        maps = self._maps(pixels, words=F.normalize(self.project_texts(text), dim=-1), size=pixels.shape[-2:])
+        return maps * self.logit_scale.exp() ** 2
+
+    def _maps(self, pixels: Tensor, *, words: Tensor, size: Sequence[int]) -> Tensor:
+        """(b, c, rows, columns) of a `size`: each cell's shares in the groups, times the groups' cosines with the
+        `words` (c, d)."""
+        grouped, grid = self.image(pixels), self.config.image.grid
+        shares = grouped.shares().transpose(1, 2).unflatten(-1, (grid, grid))
+        if tuple(size) != (grid, grid):
+            shares = F.interpolate(shares, size=tuple(size), mode="bilinear", align_corners=False)
+        groups = F.normalize(self.image_projection(grouped.groups.flatten(0, 1)).float(), dim=-1)
+        cosines = (groups @ words.float().T).unflatten(0, grouped.groups.shape[:2])
+        return torch.einsum("bgc,bghw->bchw", cosines, shares)
+
+    def similarity_maps(self, pictures: Sequence[bytes], *, words: Sequence[str]) -> list[np.ndarray]:
+        """Of each picture (c, rows, columns) float32: how much every cell looks like each of c words.
+
+        A cell's shares in the groups, by soft assignment through all stages, times the groups' cosines with the words
+        (section 3.4). The cells cover the picture's own rectangle, without what pads it.
+        """
+        inputs, grid, found = self.read_inputs(), self.config.image.grid, list[np.ndarray]()
+        pictures = upright(pictures)
+        vectors = torch.from_numpy(self.embed_texts(words))
+        with answering(self) as device:
+            vectors = vectors.to(device)
+            for start in range(0, len(pictures), _PICTURES):
+                some = pictures[start : start + _PICTURES]
+                pixels = self.normalise(inputs.pictures(some).to(device))
+                maps = self._maps(pixels, words=vectors, size=(grid, grid)).cpu().numpy()
+                for each, picture in zip(maps, some, strict=True):
+                    height, width = stored_size(picture)
+                    found.append(own_cells(each, fit=inputs.geometry.fit, height=height, width=width))
+        return found
+
+    def embed_images(self, pictures: Sequence[bytes]) -> np.ndarray:
+        """(n, projection) float32 of length one, comparable with `embed_texts` by their dot product."""
+        inputs = self.read_inputs()
+        with answering(self) as device:
+            return embed_in_batches(
+                pictures,
+                embed=lambda some: self.project_images(self.normalise(inputs.pictures(some).to(device))),
+                width=self.dimensions,
+            )
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, projection) float32 of length one, comparable with `embed_images` by their dot product."""
+        inputs = self.read_inputs()
+        with answering(self) as device:
+            return embed_in_batches(
+                texts,
+                embed=lambda some: self.project_texts(inputs.texts(some).to(device)),
+                width=self.dimensions,
+            )
+
+    def read_inputs(self) -> Inputs:
+        """How this model reads texts and pictures; ValueError where nobody said."""
+        if self.inputs is None:
+            raise ValueError("this model has no inputs, so it cannot read texts or pictures: give it `inputs=`")
+        return self.inputs
+
+    def _mapped(self, text: Texts) -> Tensor:
+        """The texts as far as each goes by itself, in pieces."""
+        run = lambda some: self.text_projection.mapped(self._ends(rows_of(text, some)))  # noqa: E731
+        return torch.cat(self.in_pieces(run, rows=len(text.ids), part=self.text))
+
+    def _ends(self, text: Texts) -> Tensor:
+        """(b, d): the normed states at the texts' ends."""
+        starts = torch.arange(0, text.ids.numel(), text.ids.shape[1], device=text.ids.device)
+        wanted = starts + self.text.ends(text.ids, is_token=text.is_token)
+        return self.text(text.ids, is_token=text.is_token, types=text.types, wanted=wanted).normed
+
+    @classmethod
+    def from_transformers(cls, model_or_path: "GroupViTModel | str | Path") -> "GroupViT":
+        """Read transformers' `GroupViTModel`: a folder, a hub id or the model itself. See `groupvit_transformers`.
+
+        Raises ValueError where a tensor is missing, unexpected or of another shape, and says which.
+        """
+        from vitrina.models.groupvit_transformers import read_groupvit  # which imports this file
+
+        return read_groupvit(model_or_path)
+
+    def to_transformers(self, path: str | Path) -> None:
+        """Write a folder that `GroupViTModel.from_pretrained` opens; bit for bit what was read."""
+        from vitrina.models.groupvit_transformers import write_groupvit  # which imports this file
+
+        write_groupvit(self, path=path)
+
+
+def _pairs(batch: Batch) -> PairBatch:
+    if not isinstance(batch, PairBatch):
+        raise ValueError("a GroupViT learns from pairs only: set mixture.pair=1 mixture.text=0 mixture.image=0")
+    if any(len(each) for each in (batch.picture_row, batch.text_row, batch.strangers.product)):
+        raise ValueError(
+            "a GroupViT sees one picture and one text of each product, and its words: leave the settings shown and "
+            "negatives.contrast as they come"
+        )
+    return batch
