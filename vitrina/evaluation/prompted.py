@@ -54,25 +54,27 @@ def classification(
     vectors = model.embed_images([each.picture for each in asked])
     languages = classify.prompt_languages(products)
     found: list[Metric] = []
-    answers, classes = np.zeros(len(truth), dtype=np.int64), np.zeros((len(labels), vectors.shape[1]))
+    scores, answers = np.zeros((len(truth), len(labels))), np.zeros(len(truth), dtype=np.int64)
     for style in STYLES:
-        classes = classify.class_vectors(model, prompts=labels.prompts(style, languages=languages))
-        answers = (vectors @ classes.T).argmax(1).astype(np.int64)
+        scores = classify.prompted(model, prompts=labels.prompts(style, languages=languages)).logits(vectors)
+        answers = scores.argmax(1).astype(np.int64)
         found += answered(truth, answers, classes=len(labels), suffix=WORDS[style], seed=seed)
     groups = []
     for domain, chosen in [] if by_domain is None else by_domain.groups():
         figures = answered(truth[chosen], answers[chosen], classes=len(labels), suffix="templates", seed=seed)
         own = np.unique(truth[chosen])
         if 1 < len(own) < len(labels):
-            among = own[(vectors[chosen] @ classes[own].T).argmax(1)]
+            among = own[scores[np.ix_(chosen, own)].argmax(1)]
             figures += answered(truth[chosen], among, classes=len(labels), suffix=f"templates{OWN}", seed=seed)
         groups.append(Group("domain", domain, len(chosen), tuple(figures)))
+    is_wide = any(label.narrower for label in labels.labels)
     section = Section(
         key=key_of(field),
         title=f"{title_of(field)} ({len(labels)} names)",
         note="No classifier is trained: a picture gets the name whose prompt lies nearest, by the plain name or by "
-        f"the mean of templates ({', '.join(languages)}). Base rate: always the commonest name; one of the names at "
-        f"random is right in {100 / len(labels):.1f} %"
+        f"the mean of templates ({', '.join(languages)})"
+        + (", by the best of the narrower names that the catalogue files below it. " if is_wide else ". ")
+        + f"Base rate: always the commonest name; one of the names at random is right in {100 / len(labels):.1f} %"
         + (f"; “{OWN.strip()}”, among the categories of that domain alone." if groups else "."),
         questions=len(truth),
         metrics=tuple(found),

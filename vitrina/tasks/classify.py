@@ -9,6 +9,7 @@ import numpy as np
 from vitrina.catalogue.product import Product
 from vitrina.tasks.abilities import EmbedsBoth, EmbedsTexts
 from vitrina.tasks.fields import Field
+from vitrina.tasks.probe import Affine
 from vitrina.tasks.prompts import TEMPLATES
 
 
@@ -45,6 +46,16 @@ def class_vectors(model: EmbedsTexts, *, prompts: Sequence[Sequence[str]]) -> np
     ends = np.cumsum([len(texts) for texts in prompts])
     classes = np.stack([part.mean(0) for part in np.split(texts, ends[:-1])])
     return classes / np.maximum(np.linalg.norm(classes, axis=1, keepdims=True), 1e-12)
+
+
+def prompted(model: EmbedsTexts, *, prompts: Sequence[Sequence[Sequence[str]]]) -> Affine:
+    """The classifier that prompts make: of each class one or more words, each with one or more prompts.
+
+    A word is the mean of its prompts, and a class fits as well as its best word.
+    """
+    owner = np.repeat(np.arange(len(prompts)), [len(words) for words in prompts])
+    vectors = class_vectors(model, prompts=[texts for words in prompts for texts in words])
+    return Affine(vectors.astype(np.float32), np.zeros(len(vectors), np.float32), owner)
 
 
 def prompt_languages(products: Sequence[Product]) -> list[str]:

@@ -14,6 +14,8 @@ Style = Literal["plain", "templates"]
 
 STYLES: tuple[Style, ...] = ("plain", "templates")
 
+MOST_NARROWER = 30
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -25,10 +27,16 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label and the words that stand for it in prompts; without any its name does."""
+    """A label and the words that stand for it in prompts; without any its name does.
+
+    `narrower` are names of what belongs under it: titles say “T-shirt” and “Jeans”, never “Apparel”. In the sentences
+    of titles they stand for it, and the best of them counts (Novack et al. 2023, "CHiLS: Zero-Shot Image
+    Classification with Hierarchical Label Sets", section 3).
+    """
 
     name: str
     words: tuple[Word, ...] = ()
+    narrower: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class Labels:
     """What is asked for: `labels`, one's own `templates` by language ("" is every language), and the nouns that values
     of an attribute stand beside; without nouns a label is a thing itself.
 
-    >>> Labels.named(["Bags", "Shoes"]).prompts("templates", languages=["en"])[0][:2]
+    >>> Labels.named(["Bags", "Shoes"]).prompts("templates", languages=["en"])[0][0][:2]
     ['Bags', 'Bag']
     """
 
@@ -56,11 +64,20 @@ class Labels:
 
     @classmethod
     def of_field(cls, products: Sequence[Product], *, field: Field) -> Self:
-        """The values that products state about a field, in alphabetical order; of category paths the last level is
-        the word, with the one before it where two paths end alike."""
+        """The values that products state about a field, in alphabetical order.
+
+        Of category paths the last level is the word, with the one before it where two paths end alike; below a wider
+        level stand its MOST_NARROWER commonest narrowest names.
+        """
         names = sorted({value for value in stated(products, field=field) if value is not None})
         nouns = () if field.is_category else tuple(nouns_of(products))
-        if not (field.is_category and field.level is None):
+        if field.level is not None:
+            below = {name: Counter[str]() for name in names}
+            for product in products:
+                if field.level < len(product.category):
+                    below[product.category[field.level]][product.category[-1]] += 1
+            return cls(tuple(Label(name, narrower=_narrower(name, counts=below[name])) for name in names))
+        if field.attribute is not None:
             return cls(tuple(Label(name) for name in names), nouns=nouns)
         ends = Counter(name.split(BETWEEN)[-1] for name in names)
         words = [
@@ -77,21 +94,17 @@ class Labels:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def prompts(self, style: Style, *, languages: Sequence[str]) -> list[list[str]]:
-        """The prompts of every label, one at least, none twice within a label."""
-        return [self._prompts(label, style=style, languages=languages) for label in self.labels]
+    def prompts(self, style: Style, *, languages: Sequence[str]) -> list[list[list[str]]]:
+        """For every label, for each of its words, the prompts; one at least, none twice for a word."""
+        if style == "plain":
+            return [[[word.text] for word in label.words or (Word(label.name),)] for label in self.labels]
+        return [[self._sentences(word, languages=languages) for word in _spoken(label)] for label in self.labels]
 
-    def _prompts(self, label: Label, *, style: Style, languages: Sequence[str]) -> list[str]:
-        prompts: list[str] = []
-        for word in label.words or (Word(label.name),):
-            spoken = list(languages) if word.language is None else [word.language]
-            if style == "plain":
-                prompts.append(word.text)
-            elif self.nouns and not self.templates:
-                prompts += beside_nouns(word.text, nouns=self.nouns, languages=spoken)
-            else:
-                prompts += templated(word.text, languages=spoken, templates=self._templates(spoken))
-        return list(dict.fromkeys(prompts))
+    def _sentences(self, word: Word, *, languages: Sequence[str]) -> list[str]:
+        spoken = list(languages) if word.language is None else [word.language]
+        if self.nouns and not self.templates:
+            return beside_nouns(word.text, nouns=self.nouns, languages=spoken)
+        return templated(word.text, languages=spoken, templates=self._templates(spoken)) or [word.text]
 
     def _templates(self, languages: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """One's own templates of each language and of all; the house's where there are none at all."""
@@ -100,3 +113,13 @@ class Labels:
         everywhere = self.templates.get("", ())
         own = {language: (*self.templates.get(language, ()), *everywhere) for language in languages}
         return {language: found for language, found in own.items() if found}
+
+
+def _spoken(label: Label) -> tuple[Word, ...]:
+    return label.words or tuple(map(Word, label.narrower)) or (Word(label.name),)
+
+
+def _narrower(name: str, *, counts: Counter[str]) -> tuple[str, ...]:
+    """The commonest narrowest names below a level, none where nothing is narrower than the name itself."""
+    order = sorted(counts, key=lambda each: (-counts[each], each))[:MOST_NARROWER]
+    return () if order == [name] else tuple(order)
