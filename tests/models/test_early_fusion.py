@@ -44,6 +44,12 @@ def test_it_learns_from_pairs_only_and_says_so():
             small()(batch)
 
 
+def test_several_texts_of_a_product_are_refused():
+    batch = pair_batch(3, target=[1])
+    with pytest.raises(ValueError, match=r"one picture and one text.*shown\.texts"):
+        small()(dataclasses.replace(batch, text=pair_batch(4, target=[]).text))
+
+
 def test_every_weight_learns_but_the_token_that_hides_patches():
     model, batch = small(), pair_batch(6, target=[1, 0, 1], share=0.0)
     losses = model(batch)

@@ -282,4 +282,9 @@ def _projection(config: EarlyFusionConfig) -> Projection:
 def _pairs(batch: Batch) -> PairBatch:
     if not isinstance(batch, PairBatch):
         raise ValueError("early fusion learns from pairs only: set mixture.pair=1 mixture.text=0 mixture.image=0")
+    if len(batch.text.ids) != len(batch.product) or len(batch.picture.pixels) != len(batch.product):
+        raise ValueError(
+            "early fusion reads one picture and one text of a product: leave shown.pictures, shown.texts, shown.fields "
+            "and negatives.contrast as they are"
+        )
     return batch
