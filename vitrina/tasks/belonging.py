@@ -66,7 +66,7 @@ def _centred(vectors: np.ndarray) -> np.ndarray:
 
 def _means(vectors: np.ndarray, *, owner: np.ndarray, products: int) -> np.ndarray:
     """(n, d): each product's mean vector, of length one; zero where it has none."""
-    sums = np.zeros((products, vectors.shape[1] if len(vectors) else 1), dtype=np.float32)
+    sums = np.zeros((products, vectors.shape[1]), dtype=np.float32)
     np.add.at(sums, owner, vectors)
     return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
 
@@ -128,13 +128,16 @@ def _by_product(values: np.ndarray, owner: np.ndarray, products: int) -> np.ndar
 
 
 def _standing(values: np.ndarray) -> np.ndarray:
-    """Values in spreads from their middle: the median, and the distance from it that two thirds keep."""
+    """Values in spreads from their middle: the median, and the distance from it that two thirds keep.
+
+    Where hardly anything differs a spread counts one (a deviation of fits, a factor e of votes): it must not hang on
+    the wrong rows themselves.
+    """
     known = values[~np.isnan(values)]
     if not len(known):
         return values
     middle = np.median(known)
-    spread = max(float(np.quantile(np.abs(known - middle), 0.68)), 0.25 * float(known.std()), 1e-6)
-    return (values - middle) / spread
+    return (values - middle) / max(float(np.quantile(np.abs(known - middle), 0.68)), 1.0)
 
 
 def _mean(figures: np.ndarray) -> np.ndarray:
