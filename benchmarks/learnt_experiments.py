@@ -241,7 +241,7 @@ MATCHES = (
 )
 
 _MATCHING_STEPS = 100
-_DEFAULT_NEGATIVES = ("negatives.pool=uniform", "negatives.redraw=epoch")
+_DEFAULT_NEGATIVES = ("negatives.category_share=0", "negatives.redraw=epoch")
 _MATCHING_NOTES = (
     "Both towers start from a dual encoder of the same products (R@10 72 on dev) and stay as they are; only the "
     "multimodal encoder learns, from clean pictures and texts, half of them wrong. What the towers say is centred and "
@@ -268,8 +268,12 @@ NEGATIVES = Experiment(
     name="negatives",
     title="Wrong texts for image-text matching: whose, and drawn how often",
     arms=tuple(
-        Arm(f"{whose}, {often}", settings=(f"negatives.pool={pool}", f"negatives.redraw={redraw}"), has_towers=True)
-        for whose, pool in (("any product's", "uniform"), ("same category's", "category"))
+        Arm(
+            f"{whose}, {often}",
+            settings=(f"negatives.category_share={share}", f"negatives.redraw={redraw}"),
+            has_towers=True,
+        )
+        for whose, share in (("any product's", 0), ("same category's", 1))
         for often, redraw in (("new each epoch", "epoch"), ("fixed", "fixed"))
     ),
     figures=MATCHES,

@@ -49,9 +49,9 @@ def test_there_are_as_many_negatives_as_positives_and_at_least_the_minimum(stock
     assert len(builder(stock, minimum=minimum).build(row, epoch=0).negatives) == expected
 
 
-@pytest.mark.parametrize("pool", ["uniform", "category"])
-def test_negatives_are_other_products_texts_and_differ_from_one_another(stock, pool):
-    made = builder(stock, pool=pool, minimum=4)
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_negatives_are_other_products_texts_and_differ_from_one_another(stock, share):
+    made = builder(stock, category_share=share, minimum=4)
     texts = {text.text for product in stock.read(np.arange(40)) for text in product.texts}
     for row in range(40):
         built = made.build(row, epoch=1)
@@ -61,7 +61,7 @@ def test_negatives_are_other_products_texts_and_differ_from_one_another(stock, p
 def test_negatives_of_the_same_category_come_from_it(stock):
     products = stock.read(np.arange(40))
     shelf = {text.text: product.category for product in products for text in product.texts}
-    made = builder(stock, pool="category", minimum=4)
+    made = builder(stock, category_share=1.0, minimum=4)
     for row in range(40):
         assert {shelf[text] for text in made.build(row, epoch=0).negatives} == {products[row].category}
     others = {shelf[text] for row in range(40) for text in builder(stock).build(row, epoch=0).negatives}
@@ -72,7 +72,7 @@ def test_a_category_with_too_few_others_is_left_for_the_whole_pool(tmp_path):
     few = [named(number, f"mug {number}", category=("mugs",)) for number in range(4)]
     many = [named(number, f"chair {number}", category=("chairs",)) for number in range(4, 20)]
     homeless = [named(number, f"thing {number}") for number in range(20, 24)]
-    made = builder(shop.stock_of(tmp_path, [*few, *many, *homeless]), pool="category", minimum=4)
+    made = builder(shop.stock_of(tmp_path, [*few, *many, *homeless]), category_share=1.0, minimum=4)
 
     def kinds(row: int) -> set[str]:
         return {text.split()[0] for epoch in range(8) for text in made.build(row, epoch=epoch).negatives}
@@ -176,7 +176,7 @@ def test_lengths_are_those_of_the_texts_that_will_be_shown(stock):
     assert len(set(found[indices == 0])) > 1, "another text in another epoch"
 
 
-@pytest.mark.parametrize("wrong", [{"minimum": 0}, {"redraw": "never"}, {"pool": "shelf"}])
+@pytest.mark.parametrize("wrong", [{"minimum": 0}, {"redraw": "never"}, {"category_share": 1.5}, {"contrast": -1}])
 def test_settings_that_make_no_sense_are_refused_by_name(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         Negatives(**wrong)

@@ -6,7 +6,7 @@ number that rows with the same normalised text share.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 import torch
@@ -77,6 +77,48 @@ class Pictures(_Movable):
     kept: Tensor
 
 
+def _none() -> Tensor:
+    return torch.zeros(0, dtype=torch.int64)
+
+
+@dataclass(frozen=True)
+class Strangers(_Movable):
+    """Whose the explicit negatives of a pair batch are: q texts of other products, as many for every row.
+
+    `product` (q,), `text_key` (q,) or (q, k) and `group` (q,) say it as the batch does of its rows; `row_group` (b,) is
+    the group of the rows themselves. A product without a group has a number of its own.
+    """
+
+    product: Tensor = field(default_factory=_none)
+    text_key: Tensor = field(default_factory=_none)
+    group: Tensor = field(default_factory=_none)
+    row_group: Tensor = field(default_factory=_none)
+
+
+def _no_texts() -> Texts:
+    numbers, flags = torch.zeros(0, 0, dtype=torch.int64), torch.zeros(0, 0, dtype=torch.bool)
+    return Texts(ids=numbers, is_token=flags, types=numbers, masked_ids=numbers, is_masked=flags)
+
+
+def _no_columns() -> Tensor:
+    return torch.zeros(0, 0, dtype=torch.int64)
+
+
+@dataclass(frozen=True)
+class Nouns(_Movable):
+    """Words of the rows' products, for multi-label contrast (GroupViT, section 3.3).
+
+    `text` (u rows) holds the distinct prompts of this batch; `which` (b, k) int64 names the k prompts drawn for each
+    row, -1 where a product has fewer; `key` (u,) int64 is a number that equal words share; `known` (b, w) int64 holds
+    the keys of every word that is true of the row, -1 fills up. u, k and w are 0 where a recipe asks for none.
+    """
+
+    text: Texts = field(default_factory=_no_texts)
+    which: Tensor = field(default_factory=_no_columns)
+    key: Tensor = field(default_factory=_none)
+    known: Tensor = field(default_factory=_no_columns)
+
+
 @dataclass(frozen=True)
 class TextBatch(_Movable):
     """Text-only products: masked language modelling."""
@@ -112,6 +154,15 @@ class PairBatch(_Movable):
 
     `fused_matches` (f,) bool says whether some text in `fused` describes the picture: masked multimodal losses are
     computed on those rows only. `picture.is_masked` and `picture.codes` are (f, p); `picture.pixels` is (b, 3, h, w).
+
+    What follows is empty unless a recipe asks for it. A row may show several pictures and several texts, its sides
+    (`vitrina.data.fields.Sides`), and have q / b explicit negatives of its own, `strangers` (q). Then `text` holds a
+    first text of each of the c = b + q text columns, the rows' and then the strangers', and after these m further ones;
+    `text_row` (m,) names their columns and `text_weight` (c + m,) says how much each counts, nothing being equal
+    weights. `picture.pixels` and `picture.kept` hold the rows' first pictures and after these m further ones, of the
+    rows `picture_row` (m,). The first b texts and pictures stay those of the rows in their order: what knows nothing of
+    sides may look at these alone. Where a row shows several texts, `text_key` is (b, k): rows that have one of their
+    keys in common share a text, and -1 fills up.
     """
 
     keys: Tensor
@@ -123,6 +174,11 @@ class PairBatch(_Movable):
     fused: Texts
     fused_matches: Tensor
     target: Tensor
+    picture_row: Tensor = field(default_factory=_none)
+    text_row: Tensor = field(default_factory=_none)
+    text_weight: Tensor = field(default_factory=lambda: torch.zeros(0))
+    strangers: Strangers = field(default_factory=Strangers)
+    nouns: Nouns = field(default_factory=Nouns)
 
 
 Batch = TextBatch | ImageBatch | PairBatch

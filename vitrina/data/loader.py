@@ -2,17 +2,16 @@
 
 import threading
 from collections import deque
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from vitrina.catalogue.product import Product
-from vitrina.data.batch import Batch, ImageBatch, PairBatch, Pictures, TextBatch, Texts
+from vitrina.data.batch import Batch, ImageBatch, Nouns, PairBatch, Pictures, TextBatch, Texts
 from vitrina.data.builder import Builder, Negatives, draw
 from vitrina.data.corruption import (
     Corruption,
@@ -24,13 +23,17 @@ from vitrina.data.corruption import (
     mask_blocks,
     pair_is_negative,
 )
+from vitrina.data.fields import Sides, draw_text_sides
 from vitrina.data.inputs import Inputs
 from vitrina.data.pictures import Augment, erase
 from vitrina.data.plan import Plan
 from vitrina.data.shown import PictureReader, Shown
 from vitrina.data.sources import Kind, Source
 from vitrina.data.stock import Stock
-from vitrina.data.text import mask_id, text_key
+from vitrina.data.text import mask_id
+from vitrina.data.text_columns import TextColumns, text_keys
+
+_SIDES = Sides()
 
 
 class LooksUpCodes(Protocol):
@@ -41,11 +44,18 @@ class LooksUpCodes(Protocol):
         ...
 
 
+class ReadsNouns(Protocol):
+    """The words of products that a multi-label loss asks for, of rows with their keys (b, 3)."""
+
+    def read(self, products: Sequence[Product], *, keys: np.ndarray, inputs: Inputs, seed: int) -> Nouns: ...
+
+
 class Loader:
     """Turns the plan's rows into batches; a pure function of the step.
 
     `grid` is the model's patches a side, 0 for a model that neither masks nor drops any. `codes` gives the targets of
-    masked patches; without it `codes` are all zero. Rank `rank` of `world` gets its share of each batch. A picture that
+    masked patches; without it `codes` are all zero. `shown` says what of its product a row of pairs shows, and `nouns`
+    gives its words to those who learn from them. Rank `rank` of `world` gets its share of each batch. A picture that
     cannot be read gives way to another one of its product, or to another product of its source, always the same; it is
     logged once, and more than `error_budget` of them stop the run. Randomness comes from `plan.seed`.
 
@@ -67,6 +77,8 @@ class Loader:
         augment: Augment,
         corruption: Corruption,
         grid: int,
+        shown: Sides = _SIDES,
+        nouns: ReadsNouns | None = None,
         codes: LooksUpCodes | None = None,
         rank: int = 0,
         world: int = 1,
@@ -105,9 +117,12 @@ class Loader:
         self._seed = plan.seed
         self._masking = WordMasking(inputs.tokenizer, share=corruption.mlm_share, seed=plan.seed)
         self._negatives = negatives
+        self._sides = shown
+        self._nouns = nouns
         self._builders: dict[str | None, Builder] = {}
         self._building = threading.Lock()
-        if "pair" in plan.sizes and corruption.fused_share > 0 and not plan.mixture.is_by_domain:
+        has_negatives = corruption.fused_share > 0 or negatives.contrast > 0
+        if "pair" in plan.sizes and has_negatives and not plan.mixture.is_by_domain:
             self._builder(None)
         self._reader = PictureReader(
             stock,
@@ -163,7 +178,8 @@ class Loader:
         )
         if mine.kind == "text":
             return self._text_batch(keys)
-        shown = self._reader.show(keys, domain=mine.domain)
+        pictures_each = self._sides.pictures if mine.kind == "pair" else 1
+        shown = self._reader.show(keys, domain=mine.domain, pictures_each=pictures_each)
         if mine.kind == "image":
             return ImageBatch(
                 keys=torch.from_numpy(shown.keys),
@@ -179,41 +195,66 @@ class Loader:
         return TextBatch(
             keys=torch.from_numpy(keys),
             product=torch.from_numpy(keys[:, 2].copy()),
-            text_key=_text_keys(texts),
+            text_key=text_keys(texts),
             text=self._masking.mask(self._inputs.tokens(texts), keys=keys),
         )
 
     def _pair_batch(self, shown: Shown, *, fused: int, domain: str | None, step: int) -> PairBatch:
-        texts = draw(self._seed, shown.keys, products=shown.products).positives
-        read = self._read_texts(texts, keys=shown.keys[:fused], products=shown.products[:fused], domain=domain)
+        own = draw(self._seed, shown.keys, products=shown.products).positives
+        columns = self._text_columns(shown, own=own, domain=domain)
+        read = self._read_texts(
+            columns.texts, own=own[:fused], keys=shown.keys[:fused], products=shown.products[:fused], domain=domain
+        )
         return PairBatch(
             keys=torch.from_numpy(shown.keys),
             product=torch.from_numpy(shown.keys[:, 2].copy()),
-            text_key=_text_keys(texts),
+            text_key=columns.text_key,
             text=read.clean,
-            text_matches=torch.ones(len(texts), dtype=torch.bool),
+            text_matches=torch.ones(len(own), dtype=torch.bool),
             picture=self._pictures(shown, masked=fused, dropout=self._corruption.patch_dropout, step=step),
             fused=read.fused.text,
             fused_matches=torch.from_numpy(read.fused.matches),
             target=torch.from_numpy(read.fused.target),
+            picture_row=torch.from_numpy(shown.more_rows),
+            text_row=columns.more,
+            text_weight=columns.weights,
+            strangers=columns.strangers,
+            nouns=Nouns()
+            if self._nouns is None
+            else self._nouns.read(shown.products, keys=shown.keys, inputs=self._inputs, seed=self._seed),
         )
 
+    def _text_columns(self, shown: Shown, *, own: list[str], domain: str | None) -> TextColumns:
+        """What stands on the text side of the contrastive loss; `own` (b,) are the rows' drawn texts."""
+        if self._sides.has_one_text and not self._negatives.contrast:
+            return TextColumns.of_single(own)
+        rows = draw_text_sides(self._seed, shown.keys, products=shown.products, sides=self._sides)
+        if not self._negatives.contrast:
+            return TextColumns.of_sides(rows, strangers=(), row_groups=None, keys_each=self._sides.texts)
+        builder = self._builder(domain)
+        strangers = builder.draw_contrast(shown.keys, products=shown.products, shown=rows, sides=self._sides)
+        groups = builder.groups(shown.keys[:, 2])
+        return TextColumns.of_sides(rows, strangers=strangers, row_groups=groups, keys_each=self._sides.texts)
+
     def _read_texts(
-        self, texts: list[str], *, keys: np.ndarray, products: list[Product], domain: str | None
+        self, texts: list[str], *, own: list[str], keys: np.ndarray, products: list[Product], domain: str | None
     ) -> "_Read":
-        """The texts of a pair batch (b), and those that meet the pictures of its first rows, `keys` (f, 3)."""
+        """The clean texts of a pair batch, and those that meet the pictures of its first rows, `keys` (f, 3).
+
+        `own` (f,) are the drawn texts of these rows: those that `texts` begins with, unless fields are shown.
+        """
         if self._corruption.itm == "segments":
             negatives = self._draw_negatives(keys, products=products, domain=domain)
-            own = texts[: len(keys)]
             fused = fuse_segments(self._inputs, own, negatives=negatives, keys=keys, masking=self._masking)
             return _Read(self._inputs.texts(texts), fused)
         is_negative = pair_is_negative(self._corruption, keys, seed=self._seed)
         wanted = np.flatnonzero(is_negative)
         others = self._draw_negatives(keys[wanted], products=[products[row] for row in wanted], domain=domain)
         # Most texts are read twice, clean and masked: they are tokenised once, the negatives after them.
-        tokens = self._inputs.tokens([*texts, *others])
-        rows = np.arange(len(keys))
-        rows[wanted] = len(texts) + np.arange(len(wanted))
+        apart = own if self._sides.fields else []
+        tokens = self._inputs.tokens([*texts, *apart, *others])
+        rows = np.arange(len(keys)) + (len(texts) if apart else 0)
+        rows[wanted] = len(texts) + len(apart) + np.arange(len(wanted))
         fused = fuse_pairs(tokens.chosen(rows), is_negative=is_negative, keys=keys, masking=self._masking)
         return _Read(tokens.chosen(np.arange(len(texts))).clean(), fused)
 
@@ -231,7 +272,7 @@ class Loader:
             return self._builders[domain]
 
     def _pictures(self, shown: Shown, *, masked: int, dropout: float, step: int) -> Pictures:
-        """The pixels of all rows, the hidden patches of the first `masked` rows and their codes.
+        """The pixels of all pictures, the hidden patches of the first `masked` rows and their codes.
 
         Of the clean pictures a share of `dropout` of the patches is left out.
         """
@@ -247,19 +288,17 @@ class Loader:
                     f"The image codes are {codes.shape[1]} to a picture, but the model has {grid} x {grid} patches: "
                     "compute codes with a codebook whose grid is the model's."
                 )
-        erase(
-            shown.pixels,
-            augment=self._augment,
-            keys=shown.keys,
-            geometry=self._inputs.geometry,
-            seed=self._seed,
-        )
-        kept = kept_patches(shown.keys, patches=grid * grid, share=dropout, seed=self._seed)
+        kept: list[np.ndarray] = []
+        rows, geometry = len(shown.keys), self._inputs.geometry
+        for pixels, each in ((shown.pixels[:rows], shown.keys), (shown.pixels[rows:], shown.more_keys)):
+            if len(each):
+                erase(pixels, augment=self._augment, keys=each, geometry=geometry, seed=self._seed)
+                kept.append(kept_patches(each, patches=grid * grid, share=dropout, seed=self._seed))
         return Pictures(
             pixels=shown.pixels,
             is_masked=torch.from_numpy(is_masked),
             codes=torch.from_numpy(codes),
-            kept=torch.from_numpy(kept),
+            kept=torch.from_numpy(np.concatenate(kept)),
         )
 
 
@@ -269,7 +308,3 @@ class _Read:
 
     clean: Texts
     fused: Fused
-
-
-def _text_keys(texts: list[str]) -> Tensor:
-    return torch.tensor([text_key(text) for text in texts], dtype=torch.int64)

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 from vitrina.catalogue.product import Product
 from vitrina.data.builder import draw
 from vitrina.data.draws import integers
+from vitrina.data.fields import draw_several
 from vitrina.data.pictures import PLAIN, Augment, PictureGeometry, View, decode, fixed_views, fresh_views, view_numbers
 from vitrina.data.plan import Plan
 from vitrina.data.sources import KINDS, Kind, Source
@@ -25,10 +26,11 @@ _SUBSTITUTES = 64
 
 @dataclass(frozen=True)
 class Shown:
-    """The rows of a batch (b) with a picture each.
+    """The rows of a batch (b) with a picture each, and m further ones where several were asked for.
 
     `keys` (b, 3) and `products` are those shown, substitutes included; `pictures` and `views` (b,) int64 say which
-    picture in which view, and `pixels` (b, 3, h, w) uint8 what is seen.
+    picture in which view, and `pixels` (b + m, 3, h, w) uint8 what is seen. `more_rows` (m,) are the rows of the
+    further pictures, ascending, and `more_keys` (m, 4) the keys of these rows with the pictures' places among theirs.
     """
 
     keys: np.ndarray
@@ -36,6 +38,8 @@ class Shown:
     pictures: np.ndarray
     views: np.ndarray
     pixels: Tensor
+    more_rows: np.ndarray
+    more_keys: np.ndarray
 
 
 class PictureReader:
@@ -67,8 +71,12 @@ class PictureReader:
         self._unreadable: set[int] = set()
         self._lock = threading.Lock()
 
-    def show(self, keys: np.ndarray, *, domain: str | None) -> Shown:
-        """Pictures for `keys` (b, 3) of one source, and of one domain where these are told apart, read together."""
+    def show(self, keys: np.ndarray, *, domain: str | None, pictures_each: int = 1) -> Shown:
+        """Pictures for `keys` (b, 3) of one source, and of one domain where these are told apart, read together.
+
+        Of a product with several up to `pictures_each` different ones are shown; a further one that cannot be read is
+        left out.
+        """
         keys = keys.copy()
         products = self._stock.read(keys[:, 2])
         pictures = draw(self._seed, keys, products=products).pictures
@@ -81,7 +89,28 @@ class PictureReader:
                 keys[row], products[row] = substitute.keys[0], substitute.products[0]
                 pictures[row], seen = substitute.pictures[0], substitute.pixels[0]
             pixels[row] = seen
-        return Shown(keys, products, pictures, self._view_numbers(keys, pictures=pictures), pixels)
+        shown = _alone(keys, products, pictures, self._view_numbers(keys, pictures=pictures), pixels)
+        return shown if pictures_each == 1 else self._with_more(shown, each=pictures_each)
+
+    def _with_more(self, shown: Shown, *, each: int) -> Shown:
+        """Further pictures of each row's product behind the first ones."""
+        counts = np.array([len(product.pictures) for product in shown.products], dtype=np.int64)
+        # A picture that stands in for a damaged one is not shown twice: its place takes the damaged one, left out below.
+        drawn = draw_several(self._seed, shown.keys, name="picture", counts=counts, most=each)
+        drawn = np.where(drawn == shown.pictures[:, None], drawn[:, :1], drawn)[:, 1:]
+        rows, places = np.nonzero(drawn >= 0)
+        keys = np.column_stack([shown.keys[rows], places + 1])
+        pictures = drawn[rows, places]
+        found: list[Tensor] = []
+        is_seen = np.zeros(len(rows), dtype=bool)
+        for number, view in enumerate(self._views(keys, pictures=pictures)):
+            product = shown.products[rows[number]]
+            seen = self._decode(keys[number], product=product, picture=int(pictures[number]), view=view)
+            if seen is not None:
+                is_seen[number] = True
+                found.append(seen)
+        pixels = torch.cat([shown.pixels, torch.stack(found)]) if found else shown.pixels
+        return replace(shown, pixels=pixels, more_rows=rows[is_seen], more_keys=keys[is_seen])
 
     def _views(self, keys: np.ndarray, *, pictures: np.ndarray) -> list[View]:
         if not self._augment.moves:
@@ -119,7 +148,7 @@ class PictureReader:
                 view = self._views(other, pictures=picture)[0]
                 seen = self._decode(other[0], product=products[0], picture=int(picture[0]), view=view)
                 if seen is not None:
-                    return Shown(other, products, picture, self._view_numbers(other, pictures=picture), seen[None])
+                    return _alone(other, products, picture, self._view_numbers(other, pictures=picture), seen[None])
         raise ValueError(
             f"Neither {self._stock.where(int(key[2]))} nor {_SUBSTITUTES} other products have a picture that can be "
             "read: the catalogue is damaged, ingest it again."
@@ -138,3 +167,9 @@ class PictureReader:
                 f"{count} products have pictures that cannot be read, more than the {self._error_budget} allowed. "
                 f"The last: {what}. The catalogue is damaged: ingest it again."
             )
+
+
+def _alone(keys: np.ndarray, products: list[Product], pictures: np.ndarray, views: np.ndarray, pixels: Tensor) -> Shown:
+    """Rows with one picture each."""
+    none = np.zeros(0, dtype=np.int64)
+    return Shown(keys, products, pictures, views, pixels, more_rows=none, more_keys=none.reshape(0, 4))

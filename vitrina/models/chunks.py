@@ -59,13 +59,16 @@ class Thrifty(nn.Module):
             if isinstance(module, Repeated):
                 module.is_recomputed = thrift.recompute
 
-    def in_pieces(self, run: Callable[[slice], Result], *, rows: int, part: nn.Module) -> list[Result]:
+    def in_pieces(
+        self, run: Callable[[slice], Result], *, rows: int, part: nn.Module, most: int | None = None
+    ) -> list[Result]:
         """What `run` returns for each piece of `rows` rows, in their order; pieces differ by one row at most.
 
         `run` meets its rows twice where there are several pieces and gradients are wanted, so it must change nothing
-        and draw nothing. `part` is what takes its time: where that is frozen there is nothing to run again.
+        and draw nothing. `part` is what takes its time: where that is frozen there is nothing to run again. There are
+        `most` pieces at most: where ranks differ in their rows, all must run as many, or they wait for each other.
         """
-        pieces = min(self._thrift.micro_batches, rows)
+        pieces = min(self._thrift.micro_batches, rows if most is None else min(rows, most))
         if pieces <= 1:
             return [run(slice(0, rows))]
         edges = [rows * piece // pieces for piece in range(pieces + 1)]

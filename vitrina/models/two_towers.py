@@ -11,10 +11,11 @@ from torch import Tensor, nn
 from vitrina.data.batch import PairBatch, Pictures, Texts
 from vitrina.data.inputs import Inputs
 from vitrina.models.answering import answering, embed_in_batches
+from vitrina.models.bags import contrasted
 from vitrina.models.chunks import Thrifty, rows_of
 from vitrina.models.projection import Pooling, Projection, Spread
 from vitrina.models.towers import ImageTower, ImageTowerConfig, TextTower, TextTowerConfig
-from vitrina.objectives.contrastive import info_nce, learned_scale
+from vitrina.objectives.contrastive import learned_scale
 from vitrina.objectives.sums import Sum
 
 
@@ -74,18 +75,21 @@ class TwoTowers(Thrifty):
         """Image-text contrastive loss on clean pictures and clean texts; twins are never negatives.
 
         In training the pictures' kept patches alone are seen, where the batch names some. The towers may run on pieces
-        of the rows; what compares rows with each other has them all.
+        of the rows; what compares rows with each other has them all. Several pictures or texts of a row are one vector
+        (`vitrina.models.bags`), and the batch's strangers further wrong answers to every picture.
         """
         picture, text, rows = batch.picture, batch.text, len(batch.product)
-        images = self.in_pieces(lambda some: self._map_images(picture, some), rows=rows, part=self.image)
-        texts = self.in_pieces(lambda some: self._map_texts(rows_of(text, some)), rows=rows, part=self.text)
-        return info_nce(
-            self.image_projection.spread(torch.cat(images)),
+        images = self.in_pieces(
+            lambda some: self._map_images(picture, some), rows=len(picture.pixels), part=self.image, most=rows
+        )
+        texts = self.in_pieces(
+            lambda some: self._map_texts(rows_of(text, some)), rows=len(text.ids), part=self.text, most=rows
+        )
+        return contrasted(
+            batch,
+            images=self.image_projection.spread(torch.cat(images)),
             texts=self.text_projection.spread(torch.cat(texts)),
             scale=learned_scale(self.logit_scale),
-            product=batch.product,
-            text_key=batch.text_key,
-            row_is_valid=batch.text_matches,
         )
 
     def normalise(self, pixels: Tensor) -> Tensor:

@@ -10,16 +10,19 @@ from typing import Literal, Self
 
 from vitrina.data.builder import Negatives
 from vitrina.data.corruption import Corruption
+from vitrina.data.fields import Sides
 from vitrina.data.mixture import Mixture
+from vitrina.data.nouns import NounDraws
 from vitrina.data.pictures import Augment, PictureGeometry
 from vitrina.models.clip import ClipConfig
 from vitrina.models.codebook import CodebookConfig
 from vitrina.models.early_fusion import EarlyFusionConfig
 from vitrina.models.flava import FlavaConfig
+from vitrina.models.groupvit import GroupViTConfig
 from vitrina.recipes import settings
 from vitrina.recipes.plain import from_plain, to_plain
 
-ModelConfig = FlavaConfig | ClipConfig | CodebookConfig | EarlyFusionConfig
+ModelConfig = FlavaConfig | ClipConfig | CodebookConfig | EarlyFusionConfig | GroupViTConfig
 """The closed union of model families: the only list of them."""
 
 # Settings that say the same thing twice, once for the loader and once for the model: setting either sets both.
@@ -109,6 +112,8 @@ class Recipe:
     mixture: Mixture
     weights: Mapping[str, float]
     negatives: Negatives = field(default_factory=Negatives)
+    shown: Sides = field(default_factory=Sides)
+    nouns: NounDraws = field(default_factory=NounDraws)
     augment: Augment = field(default_factory=Augment)
     corruption: Corruption = field(default_factory=Corruption)
     optim: Optim = field(default_factory=Optim)

@@ -15,9 +15,11 @@ from tqdm import tqdm
 
 from vitrina.catalogue.store import Catalogue
 from vitrina.data.codes import Codes, Tokenises, compute_codes
+from vitrina.data.fields import prompts
 from vitrina.data.inputs import Inputs
 from vitrina.data.loader import Loader
 from vitrina.data.mixture import share_of
+from vitrina.data.nouns import NounBook
 from vitrina.data.plan import Plan
 from vitrina.data.planning import plan_run
 from vitrina.data.sources import KINDS, Kind, Source, find_sources
@@ -102,7 +104,7 @@ def look_over(recipe: Recipe, *, catalogues: Sequence[Path], init: str | None = 
     if tokenizer is not None:
         _refuse_unmaskable(tokenizer, recipe=recipe, kinds=sources)
     elif not isinstance(recipe.model, CodebookConfig):
-        tokenizer = train_tokenizer(_texts(stock, sources), vocabulary=recipe.vocabulary)
+        tokenizer = train_tokenizer(_texts(stock, sources, fields=recipe.shown.fields), vocabulary=recipe.vocabulary)
         vocabulary = tokenizer.get_vocab_size()
     data = DataRecord(
         catalogues=tuple(
@@ -165,6 +167,8 @@ def open_session(folder: RunFolder, *, machine: Engine, workers: int) -> Session
         negatives=recipe.negatives,
         augment=recipe.augment,
         corruption=recipe.corruption,
+        shown=recipe.shown,
+        nouns=book_of(recipe, stock=stock, sources=sources),
         grid=0 if isinstance(recipe.model, CodebookConfig) else recipe.model.image.grid,
         codes=None if codebook is None else codes_of(recipe, codebook=codebook, stock=stock, sources=sources),
         rank=machine.rank,
@@ -228,6 +232,11 @@ def sources_of(recipe: Recipe, *, stock: Stock, split: str = "train") -> dict[Ki
     return {kind: source for kind, source in found.items() if kind in asked}
 
 
+def book_of(recipe: Recipe, *, stock: Stock, sources: Mapping[Kind, Source]) -> NounBook | None:
+    """The words of the products that training shows as pairs; None where the recipe draws none."""
+    return NounBook.from_stock(stock, sources["pair"].rows, draws=recipe.nouns) if "pair" in sources else None
+
+
 def _plan(recipe: Recipe, *, stock: Stock, sources: Mapping[Kind, Source]) -> Plan:
     return plan_run(
         stock,
@@ -239,14 +248,17 @@ def _plan(recipe: Recipe, *, stock: Stock, sources: Mapping[Kind, Source]) -> Pl
     )
 
 
-def _texts(stock: Stock, sources: Mapping[Kind, Source]) -> Iterator[str]:
-    """Every text that training may show."""
+def _texts(stock: Stock, sources: Mapping[Kind, Source], *, fields: Mapping[str, float]) -> Iterator[str]:
+    """Every text that training may show, prompts of `fields` included."""
     rows = np.unique(np.concatenate([sources[kind].rows for kind in ("text", "pair") if kind in sources]))
     with tqdm(total=len(rows), desc="reading texts", delay=2, leave=False, dynamic_ncols=True) as bar:
         for start in range(0, len(rows), _READ_AT_ONCE):
             products = stock.read(rows[start : start + _READ_AT_ONCE], pictures="none")
             for product in products:
                 yield from (each.text for each in product.texts)
+                if fields:
+                    facts = {name: weight for name, weight in fields.items() if name not in ("title", "description")}
+                    yield from (each for some in prompts(product, fields=facts).values() for each in some)
             bar.update(len(products))
 
 

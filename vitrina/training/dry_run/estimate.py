@@ -217,7 +217,7 @@ def _cost(batch: Batch, *, prepare: float, compute: float, losses: Mapping[str, 
         compute_seconds=compute,
         tokens=tokens,
         padding_share=1 - tokens / places if places else 0.0,
-        pictures=0 if isinstance(batch, TextBatch) else len(batch.keys),
+        pictures=0 if isinstance(batch, TextBatch) else len(batch.picture.pixels),
         first_losses={name: float(each.value) / float(each.count) for name, each in losses.items() if each.count},
         chances={name: float(each.chance) for name, each in losses.items()},
     )

@@ -26,7 +26,7 @@ from vitrina.training.engine import open_engine
 from vitrina.training.environment import environment
 from vitrina.training.load import inputs_of
 from vitrina.training.machine import Machine
-from vitrina.training.prepare import Beginning, look_over, sources_of
+from vitrina.training.prepare import Beginning, book_of, look_over, sources_of
 from vitrina.training.start import freeze
 from vitrina.training.watch import refuse_unwatchable
 from vitrina.training.watch.loss import shares
@@ -178,6 +178,8 @@ def _loader(
         negatives=recipe.negatives,
         augment=recipe.augment,
         corruption=recipe.corruption,
+        shown=recipe.shown,
+        nouns=book_of(recipe, stock=stock, sources=sources),
         grid=0 if isinstance(recipe.model, CodebookConfig) else recipe.model.image.grid,
         workers=0,
     )
@@ -214,7 +216,9 @@ def _rates(recipe: Recipe, *, found: Estimate, labels: Labels) -> Iterator[Rate]
         "mmm_text": labels.entropy,
         "itm": math.log(2) if corruption.itm == "segments" else _entropy(wrong),
     }
-    chances = {"itc": math.log(recipe.batch_rows), "itm": math.log(2)}
+    with_strangers = recipe.batch_rows * (1 + recipe.negatives.contrast)
+    contrast = (math.log(recipe.batch_rows) + math.log(with_strangers)) / 2
+    chances = {"itc": contrast, "itm": math.log(2)}
     for cost in found.steps.values():
         for name, first in cost.first_losses.items():
             yield Rate(

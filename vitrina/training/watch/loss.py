@@ -12,6 +12,7 @@ from vitrina.data.batch import Batch
 from vitrina.data.inputs import Inputs
 from vitrina.data.loader import Loader, LooksUpCodes
 from vitrina.data.mixture import Mixture, keep_available, only, share_of
+from vitrina.data.nouns import NounBook
 from vitrina.data.pictures import Augment
 from vitrina.data.plan import Plan
 from vitrina.data.sources import KINDS, Kind, Source
@@ -50,6 +51,7 @@ class LossLook:
             recipe.corruption, mim_share=recipe.corruption.mim_share_at(1.0), mim_share_end=None, patch_dropout=0.0
         )
         self._batches: dict[Kind, list[Batch]] = {}
+        book = NounBook.from_stock(stock, sources["pair"].rows, draws=recipe.nouns) if "pair" in sources else None
         with tqdm(total=len(self._shares), desc="watched batches", delay=2, leave=False, disable=None) as bar:
             for kind in self._shares:
                 size = len(sources[kind].rows)
@@ -63,6 +65,10 @@ class LossLook:
                     negatives=recipe.negatives,
                     augment=still(recipe.augment),
                     corruption=corruption,
+                    shown=recipe.shown,
+                    nouns=None
+                    if "pair" not in sources
+                    else NounBook.from_stock(stock, sources["pair"].rows, draws=recipe.nouns),
                     grid=recipe.model.image.grid if isinstance(recipe.model, FlavaConfig) else 0,
                     codes=codes,
                     workers=0,
