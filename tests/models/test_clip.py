@@ -1,10 +1,11 @@
 import dataclasses
+from typing import get_args
 
 import pytest
 import torch
 from models.flava_batches import image_batch, pair_batch, text_batch
 
-from vitrina.models.clip import Clip, ClipConfig
+from vitrina.models.clip import Clip, ClipConfig, Shape
 from vitrina.models.flava import FlavaConfig
 
 
@@ -15,11 +16,35 @@ def small() -> Clip:
     return Clip(dataclasses.replace(config, image=image, text=dataclasses.replace(config.text, width=32)))
 
 
-@pytest.mark.parametrize("size", ["tiny", "small", "base"])
-def test_its_towers_are_those_of_flava(size):
+@pytest.mark.parametrize("size", ["tiny", "small"])
+def test_its_small_towers_are_those_of_flava(size):
     ours, flava = ClipConfig.sized(size, vocabulary=99), FlavaConfig.sized(size, vocabulary=99, codes=9)
     shared = [field.name for field in dataclasses.fields(ours)]
     assert {name: getattr(ours, name) for name in shared} == {name: getattr(flava, name) for name in shared}
+
+
+def test_its_base_size_is_the_published_one():
+    assert ClipConfig.sized("base", vocabulary=99) == ClipConfig.published("ViT-B/16", vocabulary=99)
+
+
+PARAMETERS = {  # as OpenAI's weights have them
+    "ViT-B/32": 151_277_313,
+    "ViT-B/16": 149_620_737,
+    "ViT-L/14": 427_616_513,
+    "ViT-L/14@336px": 427_944_193,
+}
+
+
+@pytest.mark.parametrize("shape", get_args(Shape))
+def test_a_published_shape_has_as_many_parameters_as_the_published_weights(shape: Shape):
+    with torch.device("meta"):
+        model = Clip(ClipConfig.published(shape))
+    assert sum(each.numel() for each in model.parameters()) == PARAMETERS[shape]
+
+
+def test_a_shape_that_nobody_published_is_refused():
+    with pytest.raises(ValueError, match="choose ViT-B/32"):
+        ClipConfig.published("RN50")  # type: ignore[arg-type]  # on purpose
 
 
 def test_it_learns_from_pairs_only_and_says_so():

@@ -15,14 +15,8 @@ from vitrina.data.pictures import PictureGeometry
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.models.layers import TransformerConfig
 from vitrina.models.towers import ImageTower, ImageTowerConfig, TextTowerConfig
-from vitrina.training.start.parts import (
-    Parts,
-    check_tokenizer,
-    describe_public,
-    read_public,
-    resized_positions,
-    word_pieces,
-)
+from vitrina.models.published_inputs import check_tokenizer, word_pieces
+from vitrina.training.start.parts import Parts, describe_public, for_flava, read_public, resized_positions
 
 from . import little_published as little
 
@@ -89,10 +83,24 @@ def test_a_clips_picture_tower_and_projection_are_ours_exactly(tmp_path: Path, p
         wanted = theirs.vision_model(pixels)
         assert difference(states.hidden, wanted.last_hidden_state) < CLOSE
         assert difference(features, theirs.get_image_features(pixels).pooler_output) < CLOSE
-    assert not parts.tensors["image_projection.linear.bias"].any()
-    assert parts.projection == 16 and parts.geometry.fit == "crop"
+    assert parts.projection == 16 and parts.geometry.fit == "crop" and not parts.projection_bias
+    assert parts.text is None and "no tokenizer lies beside the text tower" in parts.notes[0]
+    assert "text.words.weight" in parts.left_over and "logit_scale" in parts.tensors
+
+
+def test_a_flava_takes_a_clips_picture_tower_as_one_whose_biases_are_zero(tmp_path: Path, pixels: torch.Tensor):
+    theirs = little.clip()
+    whole = read_public(little.save(theirs, tmp_path, has_tokenizer=True))
+    assert whole.text is not None and whole.text.order == "left_to_right" and whole.notes == ()
+    parts = for_flava(whole)
     assert parts.text is None and "is not taken: it reads from left to right" in parts.notes[0]
-    assert "logit_scale" in parts.left_over and "text_model.embeddings.token_embedding.weight" in parts.left_over
+    assert not parts.tensors["image_projection.linear.bias"].any()
+    with torch.no_grad():
+        wanted = theirs.vision_model(pixels).last_hidden_state
+        assert difference(tower_of(parts)(pixels).hidden, wanted) < CLOSE
+    assert "logit_scale" in parts.left_over and "text.words.weight" in parts.left_over
+    described = for_flava(describe_public(tmp_path))
+    assert (described.image, described.text) == (parts.image, None)
 
 
 def test_the_picture_tower_of_a_clip_alone_brings_no_projection(tmp_path: Path, pixels: torch.Tensor):
@@ -182,7 +190,7 @@ def test_missing_tensors_are_named(tmp_path: Path):
         gone = next(name for name in sorted(tensors) if "layer" in name and ("vision" in name or make is little.vit))
         del tensors[gone]
         save_file(tensors, folder / "model.safetensors")
-        with pytest.raises(ValueError, match=f"lacks tensors: {gone.removeprefix('vision_model.')}"):
+        with pytest.raises(ValueError, match=f"lacks tensors: {gone}"):
             read_public(folder)
 
 
@@ -274,7 +282,7 @@ def test_a_flava_with_word_pieces_alone_brings_them(tmp_path: Path):
 
 
 def test_a_flava_with_clips_picture_tower_is_not_exported_as_another_model(tmp_path: Path):
-    parts = describe_public(little.save(little.clip(), tmp_path / "clip"))
+    parts = for_flava(describe_public(little.save(little.clip(), tmp_path / "clip")))
     assert parts.image is not None
     text = TextTowerConfig(width=32, heads=2, layers=1, vocabulary=50, positions=20)
     whole = TransformerConfig(width=32, heads=2, layers=1)

@@ -23,7 +23,7 @@ from .starting import begin, first, lay_out
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
-    return little.save(little.clip(), tmp_path_factory.mktemp("clip"), do_center_crop=True)
+    return little.save(little.clip(), tmp_path_factory.mktemp("clip"), has_tokenizer=True, do_center_crop=True)
 
 
 @pytest.fixture(scope="module")
@@ -53,14 +53,18 @@ def test_a_vit_becomes_the_picture_tower_of_a_flava(tmp_path, catalogue, vit):
     assert final_state(run)["model"].keys() == model.state_dict().keys()
 
 
-def test_a_clips_pictures_are_where_they_were_and_texts_learn_to_meet_them(tmp_path, catalogue, clip):
+def test_a_clip_comes_whole_and_its_texts_learn_to_meet_pictures_that_stay(tmp_path, catalogue, clip):
     recipe = little_clip("steps=3", "frozen=image", "ema_decay=none")
     run = begin(recipe, catalogue, tmp_path / "run", init=clip)
     model = vitrina.load(run / "start.safetensors")
     assert isinstance(model, Clip)
     config = model.config
     assert isinstance(config, ClipConfig)
-    assert (config.projection, config.pooling, config.spread) == (16, "cls", "free")
+    assert (config.projection, config.pooling, config.spread) == (16, "end", "free")
+    record = json.loads((run / "start.json").read_text())
+    assert record["fresh"] == record["left_over"] == record["notes"] == []
+    source = Clip.from_transformers(clip).eval()
+    assert np.array_equal(model.embed_texts(["red mug", "taza"]), source.embed_texts(["red mug", "taza"]))
     assert config.image.entry_norm and config.image.activation == "quick_gelu"
     pixels = model.normalise(model.read_inputs().pictures([picture(0), picture(1)]))
     with torch.no_grad():
@@ -77,9 +81,19 @@ def test_the_text_tower_that_is_not_taken_is_said(tmp_path, catalogue, clip, cap
     assert "the text tower of a CLIP is not taken" in caplog.text
     assert "fresh: image.mask_token, " in caplog.text and "multimodal (" in caplog.text, "one tensor is no whole tower"
     assert "vocabulary" not in {each.name for each in record.changed}, "the number of words is the catalogue's"
-    assert any(name.startswith("text_model.") for name in record.left_over) and "logit_scale" in record.left_over
+    assert any(name.startswith("text.") for name in record.left_over) and "logit_scale" in record.left_over
     with pytest.raises(ValueError, match=r"frozen is text, but .* brings nothing for the text tower"):
-        look_over(little_clip("frozen=text"), catalogues=[catalogue], init=str(clip))
+        look_over(little_flava("frozen=text"), catalogues=[catalogue], init=str(clip))
+
+
+def test_a_clip_without_its_tokenizer_brings_its_pictures_alone(tmp_path, catalogue, clip, caplog):
+    folder = tmp_path / "clip"
+    shutil.copytree(clip, folder)
+    (folder / "tokenizer.json").unlink()
+    with caplog.at_level("INFO"):
+        record = lay_out(little_clip("max_tokens=8"), catalogue, tmp_path / "run", init=folder)
+    assert "no tokenizer lies beside the text tower" in caplog.text
+    assert "text.words.weight" in record.fresh and "image.cls" in record.taken
 
 
 def test_a_public_flava_goes_on_whole_with_its_own_words_and_codes(tmp_path, catalogue, flava):

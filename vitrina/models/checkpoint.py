@@ -119,12 +119,15 @@ def digest_of(tensors: Mapping[str, Tensor]) -> str:
 class Name:
     """A line of a name table: our tensor is theirs, or theirs stacked along the first axis.
 
-    `is_scalar` marks tensors that are () in their layout and (1,) in ours.
+    `is_scalar` marks tensors that are () in their layout and (1,) in ours, `axes` counts those of length one that ours
+    has in front and theirs has not, and `is_transposed` matrices that theirs multiplies from the other side.
     """
 
     ours: str
     theirs: tuple[str, ...]
     is_scalar: bool = False
+    axes: int = 0
+    is_transposed: bool = False
 
 
 def both(ours: str, *theirs: str) -> Iterator[Name]:
@@ -150,7 +153,9 @@ def to_ours(theirs: Mapping[str, Tensor], *, names: Iterable[Name], origin: str)
     ours = {}
     for line in names:
         tensors = [theirs[name] for name in line.theirs]
-        ours[line.ours] = tensors[0].reshape(1) if line.is_scalar else torch.cat(tensors)
+        tensor = tensors[0].reshape(1) if line.is_scalar else torch.cat(tensors)
+        tensor = tensor.T.contiguous() if line.is_transposed else tensor
+        ours[line.ours] = tensor.reshape((1,) * line.axes + tensor.shape)
     return Translated(ours, {name: tensor for name, tensor in theirs.items() if name not in known})
 
 
@@ -159,7 +164,8 @@ def to_theirs(ours: Mapping[str, Tensor], *, names: Iterable[Name]) -> dict[str,
     theirs: dict[str, Tensor] = {}
     covered = set()
     for line in names:
-        tensor = ours[line.ours]
+        tensor = ours[line.ours].flatten(0, line.axes)
+        tensor = tensor.T.contiguous() if line.is_transposed else tensor
         parts = [tensor.reshape(())] if line.is_scalar else tensor.chunk(len(line.theirs))
         theirs |= {name: part.clone() for name, part in zip(line.theirs, parts, strict=True)}
         covered.add(line.ours)

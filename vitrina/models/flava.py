@@ -46,6 +46,13 @@ class FlavaConfig(TwoTowersConfig):
     multimodal: TransformerConfig
     codes: int
 
+    def __post_init__(self) -> None:
+        if not self.image.mask_token or self.text.order != "both_ways":
+            raise ValueError(
+                "a FLAVA hides patches and fills hidden words from both sides: set model.image.mask_token=true "
+                "model.text.order=both_ways"
+            )
+
     @classmethod
     def sized(cls, size: Size, *, vocabulary: int, codes: int) -> Self:
         """The base size is the published shape; tiny and small reach the shared space as dual encoders here do."""

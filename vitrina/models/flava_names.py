@@ -168,6 +168,13 @@ def refuse_what_does_not_fit(config: FlavaConfig) -> None:
             f'The pooling "{config.pooling}" has no place in transformers\' FLAVA, which compares [CLS] states: '
             'train with model.pooling="cls" to export the model'
         )
+    tower = config.text.order == "both_ways" and config.text.types and config.text.entry_norm
+    if not (tower and config.image.stem_bias and config.image.mask_token and config.projection_bias):
+        raise ValueError(
+            "transformers' FLAVA has segment types and a LayerNorm at the entrance of its text tower, which reads both "
+            "ways, a bias in its stem and its projections, and a mask token: this model, built as a CLIP, cannot be "
+            "exported as a FLAVA"
+        )
     widths = {config.image.width, config.text.width, config.multimodal.width}
     if len(widths) > 1:
         raise ValueError(f"transformers' FLAVA needs one width for its three transformers, not {sorted(widths)}")

@@ -1,4 +1,4 @@
-"""Public checkpoints in transformers' layout: a folder, a hub id, or a transformers model in memory."""
+"""Public checkpoints in transformers' or open_clip's layout: a folder, a hub id, or a transformers model in memory."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from torch import Tensor
 
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 CONFIG = "config.json"
+OPEN_CONFIG = "open_clip_config.json"
 _SHARDS = "model-*-of-*.safetensors"
+_OPEN_WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors")
+
+Layout = Literal["transformers", "open_clip"]
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,13 @@ def read_published(model_or_path: "PreTrainedModel | str | Path", *, files: Sequ
         return Published(type(model_or_path).__name__, config, dict(state), files={})
     origin, folder, revision = str(model_or_path), Path(model_or_path), None
     if not folder.is_dir():
-        folder = _fetch(origin, patterns=(CONFIG, *files, WEIGHTS, INDEX, _SHARDS))
+        folder = _fetch(origin, patterns=(CONFIG, OPEN_CONFIG, *files, WEIGHTS, INDEX, _SHARDS))
         revision = folder.name
         _verify(folder)
+    if (folder / OPEN_CONFIG).exists() and not (folder / CONFIG).exists():
+        raise ValueError(
+            f"{origin} is in open_clip's layout: read it by Clip.from_open_clip, or start a run of a CLIP from it"
+        )
     config = read_json(folder / CONFIG)
     found = {name: (folder / name).read_bytes() for name in files if (folder / name).exists()}
     if (folder / WEIGHTS).exists() or (folder / INDEX).exists():
@@ -56,6 +64,51 @@ def read_published(model_or_path: "PreTrainedModel | str | Path", *, files: Sequ
         f"{origin} has no {WEIGHTS}. Weights in torch's older format can run foreign code and are not read: open the "
         "checkpoint with transformers where you trust it, and hand over the model, or a folder by its `save_pretrained`"
     )
+
+
+def layout_of(name: str | Path) -> Layout:
+    """Which layout a folder or a hub id is read in: transformers', where it has a configuration of that.
+
+    A folder with weights in open_clip's layout alone is read in that one.
+    """
+    folder = Path(name)
+    is_here = folder.is_dir()
+    if not is_here:
+        folder = _fetch(str(name), patterns=(CONFIG, OPEN_CONFIG))
+    if not (folder / OPEN_CONFIG).exists():
+        return "transformers"
+    if not (folder / CONFIG).exists() or "model_type" not in read_json(folder / CONFIG):
+        return "open_clip"
+    has_theirs = (folder / WEIGHTS).exists() or (folder / INDEX).exists()
+    return "open_clip" if is_here and not has_theirs and _open_weights(folder) is not None else "transformers"
+
+
+def read_open_clip_files(name: str | Path, *, files: Sequence[str], is_complete: bool) -> Published:
+    """A checkpoint in open_clip's layout, a folder or a hub id; `tensors` is empty unless it `is_complete`.
+
+    Raises ValueError as `read_published` does: weights are safetensors only.
+    """
+    folder, revision = Path(name), None
+    if not folder.is_dir():
+        folder = _fetch(str(name), patterns=(OPEN_CONFIG, *files, *(_OPEN_WEIGHTS if is_complete else ())))
+        revision = folder.name
+        _verify(folder)
+    config = read_json(folder / OPEN_CONFIG)
+    found = {each: (folder / each).read_bytes() for each in files if (folder / each).exists()}
+    if not is_complete:
+        return Published(str(name), config, {}, found, revision)
+    weights = _open_weights(folder)
+    if weights is None:
+        raise ValueError(
+            f"{name} has no {_OPEN_WEIGHTS[0]}. Weights in torch's older format (.bin, .pt) can run foreign code and "
+            "are not read: where you trust them, open them with open_clip and write the model's state dict by "
+            f"safetensors.torch.save_file(model.state_dict(), {_OPEN_WEIGHTS[0]!r}) beside {OPEN_CONFIG}"
+        )
+    return Published(str(name), config, read_tensors(weights), found, revision)
+
+
+def _open_weights(folder: Path) -> Path | None:
+    return next((folder / name for name in _OPEN_WEIGHTS if (folder / name).exists()), None)
 
 
 def read_description(name: str | Path, *, files: Sequence[str]) -> Published:

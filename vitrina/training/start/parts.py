@@ -1,15 +1,13 @@
 """What a public checkpoint brings to a run: towers and what stands between them, in our names and shapes.
 
     FLAVA       everything: towers, multimodal encoder, projections, heads, tokenizer
-    CLIP        the picture tower and its projection, exactly
+    CLIP        everything: towers, projections, the learned scale, tokenizer; in transformers' or open_clip's layout
     ViT         the picture tower, exactly
 
-A CLIP's text tower is not taken: it reads from left to right and answers at its last token, where ours reads both ways
-and answers at its first, so its weights would compute something else here. Text towers of BERT's kind normalise after
+A FLAVA takes a CLIP's picture tower alone (`for_flava`). Text towers of BERT's kind have no place: they normalise after
 each block where ours normalise before.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,25 +15,30 @@ from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
-from tokenizers import BertWordPieceTokenizer, Tokenizer
+from tokenizers import Tokenizer
 from torch import Tensor
 
 from vitrina.data.pictures import PictureGeometry
 from vitrina.models.checkpoint import Name, digest_of, to_ours
-from vitrina.models.clip_names import PROJECTION, clip_config, clip_names, clip_projection, vision_settings
-from vitrina.models.codebook import CodebookConfig
+from vitrina.models.clip import MEAN, STD, ClipConfig
+from vitrina.models.clip_names import CARRIED_TENSORS, PICTURE_PROJECTION, PICTURES, picture_config, picture_names
+from vitrina.models.clip_names import names as clip_names
+from vitrina.models.clip_open import open_described, open_tensors
+from vitrina.models.clip_transformers import CARRIED_FILES, described, longest
 from vitrina.models.flava_names import HEADS, config_from_transformers, names
-from vitrina.models.flava_transformers import CARRIED_FILES, PAIR_TOKENS, untied
+from vitrina.models.flava_transformers import PAIR_TOKENS, untied
 from vitrina.models.layers import TransformerConfig
 from vitrina.models.projection import Pooling, Spread
-from vitrina.models.published import Published, read_description, read_published
+from vitrina.models.published import Published, layout_of, read_description, read_open_clip_files, read_published
+from vitrina.models.published_inputs import geometry_of, has_tokenizer, processor_of, small_json, tokenizer_of
 from vitrina.models.towers import ImageTowerConfig, TextTowerConfig
 from vitrina.models.vit_names import OPTIONAL, vit_config, vit_names
+from vitrina.recipes.recipe import ModelConfig
 
 Kind = Literal["flava", "clip", "clip_vision_model", "vit"]
 _WORDS = {"flava": "a FLAVA", "clip": "a CLIP", "clip_vision_model": "a CLIP's picture tower", "vit": "a ViT"}
+_OPEN = "a CLIP in open_clip's layout"
 _CODEBOOK = "image_codebook."
-_CLIP_MEAN, _CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 _HALVES = (0.5, 0.5, 0.5)
 
 
@@ -43,7 +46,8 @@ _HALVES = (0.5, 0.5, 0.5)
 class Parts:
     """What a source of first weights brings; None for what it has not.
 
-    `kind` says what it is in words, `revision` which state of it. `tensors` bear our names; `left_over` are those of
+    `kind` says what it is in words, `revision` which state of it. `whole` is the model of a run whose family has no two
+    towers and that nothing but the same family can start from. `tensors` bear our names; `left_over` are those of
     theirs that have no place here, and `notes` say in a sentence what a user should know.
     """
 
@@ -54,10 +58,11 @@ class Parts:
     image: ImageTowerConfig | None = None
     text: TextTowerConfig | None = None
     multimodal: TransformerConfig | None = None
-    codebook: CodebookConfig | None = None
+    whole: ModelConfig | None = None
     projection: int | None = None
     pooling: Pooling = "cls"
     spread: Spread = "free"
+    projection_bias: bool = True
     codes: int | None = None
     codebook_digest: str | None = None
     tokenizer: Tokenizer | None = None
@@ -72,11 +77,17 @@ def describe_public(name: str | Path) -> Parts:
 
     Raises ValueError for a model that has no place in the towers here, and says why.
     """
+    if layout_of(name) == "open_clip":
+        return _open_described(read_open_clip_files(name, files=CARRIED_FILES, is_complete=False))
     return _described(read_description(name, files=CARRIED_FILES))
 
 
 def read_public(name: str | Path) -> Parts:
     """What a folder or a hub id brings, with its weights; ValueError names the tensors that are missing."""
+    if layout_of(name) == "open_clip":
+        opened = read_open_clip_files(name, files=CARRIED_FILES, is_complete=True)
+        config, _ = open_described(opened)
+        return _with_clip(_open_described(opened), tensors=open_tensors(opened, config=config), left_over=())
     published = read_published(name, files=CARRIED_FILES)
     parts = _described(published)
     match _kind(published):
@@ -84,8 +95,13 @@ def read_public(name: str | Path) -> Parts:
             return _flava_tensors(parts, published=published)
         case "vit":
             return _vit_tensors(parts, published=published)
-        case "clip" | "clip_vision_model":
-            return _clip_tensors(parts, published=published)
+        case "clip":
+            config, _ = described(published)
+            found = to_ours(published.tensors, names=clip_names(config), origin=parts.origin)
+            left_over = tuple(sorted(found.rest.keys() - set(CARRIED_TENSORS)))
+            return _with_clip(parts, tensors=found.ours, left_over=left_over)
+        case "clip_vision_model":
+            return _clip_pictures(parts, published=published)
 
 
 def resized_positions(positions: Tensor, *, grid: int) -> Tensor:
@@ -99,34 +115,14 @@ def resized_positions(positions: Tensor, *, grid: int) -> Tensor:
     return torch.cat([positions[:, :1].float(), square.flatten(2).transpose(1, 2)], dim=1)
 
 
-def check_tokenizer(tokenizer: Tokenizer, *, rows: int, origin: str) -> None:
-    """Raise ValueError where a tokenizer does not read as the text towers here need it.
-
-    A sequence begins with a special token, whose state stands for the text, and ends with another; no id is beyond the
-    `rows` of the word embeddings.
-    """
-    highest = max(tokenizer.get_vocab().values(), default=-1)
-    if highest >= rows:
-        raise ValueError(f"{origin}: its tokenizer has the id {highest} where the text tower has {rows} words")
-    bare = Tokenizer.from_str(tokenizer.to_str())
-    bare.no_padding()
-    bare.no_truncation()
-    specials = bare.encode("x").special_tokens_mask
-    if len(specials) < 3 or not (specials[0] and specials[-1]):
-        raise ValueError(
-            f"{origin}: its tokenizer puts no special tokens ([CLS] and [SEP], or <s> and </s>) around a text, and the "
-            "text tower answers at the first: save a tokenizer whose post-processor adds them"
-        )
-
-
 def _described(published: Published) -> Parts:
     origin, config = _address(published), published.config
     kind = _kind(published)
-    common = {"kind": _WORDS[kind], "revision": published.revision}
+    common: dict[str, Any] = {"kind": _WORDS[kind], "revision": published.revision}
     match kind:
         case "flava":
-            ours = config_from_transformers(config, processor=_processor(published), origin=origin)
-            own = _json(published, "vitrina.json")
+            ours = config_from_transformers(config, processor=processor_of(published), origin=origin)
+            own = small_json(published, "vitrina.json")
             return Parts(
                 origin,
                 **common,
@@ -136,28 +132,89 @@ def _described(published: Published) -> Parts:
                 multimodal=ours.multimodal,
                 projection=ours.projection,
                 codes=ours.codes,
-                tokenizer=_tokenizer(published, rows=ours.text.vocabulary),
+                tokenizer=tokenizer_of(published, rows=ours.text.vocabulary),
                 max_tokens=own.get("max_tokens", min(PAIR_TOKENS, ours.text.positions)),
             )
         case "vit":
             tower = vit_config(config, origin=origin)
-            _refuse_colours(config, origin=origin)
-            geometry = _geometry(published, side_px=tower.size_px, fit="stretch", mean=_HALVES, std=_HALVES)
+            if config.get("num_channels", 3) != 3:
+                raise ValueError(f"{origin} reads pictures of {config['num_channels']} channels, where 3 are needed")
+            geometry = geometry_of(published, side_px=tower.size_px, fit="stretch", mean=_HALVES, std=_HALVES)
             return Parts(origin, **common, geometry=geometry, image=tower)
-        case "clip" | "clip_vision_model":
-            tower = clip_config(config, origin=origin)
-            _refuse_colours(vision_settings(config), origin=origin)
-            geometry = _geometry(published, side_px=tower.size_px, fit="crop", mean=_CLIP_MEAN, std=_CLIP_STD)
-            notes = (_CLIP_TEXT,) if kind == "clip" else ()
-            return Parts(
-                origin, **common, geometry=geometry, image=tower, projection=clip_projection(config), notes=notes
-            )
+        case "clip_vision_model":
+            tower = picture_config(config, origin=origin)
+            geometry = geometry_of(published, side_px=tower.size_px, fit="crop", mean=MEAN, std=STD)
+            has_projection = "CLIPVisionModelWithProjection" in (config.get("architectures") or ())
+            width = int(config.get("projection_dim", 512)) if has_projection else None
+            common |= {"projection": width, "projection_bias": not has_projection}
+            return Parts(origin, **common, geometry=geometry, image=tower)
+        case "clip":
+            whole, geometry = described(published)
+            return _clip_parts(Parts(origin, **common, geometry=geometry), config=whole, published=published)
 
 
-_CLIP_TEXT = (
-    "the text tower of a CLIP is not taken: it reads from left to right and answers at its last token, where this one "
-    "reads both ways and answers at its first; it starts fresh, with a tokenizer of the catalogue's own words"
+def _open_described(published: Published) -> Parts:
+    config, geometry = open_described(published)
+    parts = Parts(_address(published), _OPEN, published.revision, geometry)
+    return _clip_parts(parts, config=config, published=published)
+
+
+def _clip_parts(parts: Parts, *, config: ClipConfig, published: Published) -> Parts:
+    """`parts` with what a whole CLIP brings; its text tower only with the tokenizer that it learnt with."""
+    parts = replace(
+        parts,
+        image=config.image,
+        projection=config.projection,
+        pooling=config.pooling,
+        spread=config.spread,
+        projection_bias=config.projection_bias,
+    )
+    if not has_tokenizer(published):
+        return replace(parts, notes=(_NO_WORDS,))
+    tokenizer = tokenizer_of(published, rows=config.text.vocabulary)
+    return replace(parts, text=config.text, tokenizer=tokenizer, max_tokens=longest(published, config=config))
+
+
+_NO_WORDS = (
+    "no tokenizer lies beside the text tower, so that its words cannot be read and it is not taken; it starts fresh, "
+    "with a tokenizer of the catalogue's own words. Lay the checkpoint's tokenizer.json beside its weights to take both"
 )
+_READS_LEFT = (
+    "the text tower of a CLIP is not taken: it reads from left to right, where a FLAVA fills hidden words from both "
+    "sides; it starts fresh, with a tokenizer of the catalogue's own words. A run of a CLIP takes it whole"
+)
+
+
+def for_flava(parts: Parts) -> Parts:
+    """What a FLAVA can take of a CLIP: the picture tower with its projection; anything else as it came.
+
+    The biases that a CLIP has not are zero, the token for hidden patches is fresh.
+    """
+    image, text = parts.image, parts.text
+    if image is None or (image.stem_bias and image.mask_token and (text is None or text.order == "both_ways")):
+        return parts
+    taken, left = {}, []
+    for name, tensor in parts.tensors.items():
+        if name.startswith(("text.", "text_projection.")) or name == "logit_scale":
+            left.append(name)
+        else:
+            taken[name] = tensor
+    if taken and not image.stem_bias:
+        taken["image.stem.projection.bias"] = torch.zeros(image.width)
+    if "image_projection.linear.weight" in taken and not parts.projection_bias:
+        taken["image_projection.linear.bias"] = torch.zeros(len(taken["image_projection.linear.weight"]))
+    return replace(
+        parts,
+        image=replace(image, stem_bias=True, mask_token=True),
+        text=None,
+        tokenizer=None,
+        max_tokens=None,
+        pooling="cls",
+        projection_bias=True,
+        tensors=taken,
+        left_over=tuple(sorted({*parts.left_over, *left})),
+        notes=(_READS_LEFT,) if text is not None or _NO_WORDS in parts.notes else parts.notes,
+    )
 
 
 def _kind(published: Published) -> Kind:
@@ -168,7 +225,7 @@ def _kind(published: Published) -> Kind:
     if "bert" in str(found):
         why = "it normalises after each block where the text tower here normalises before, so its weights do not fit"
     else:
-        why = "only FLAVA, CLIP (its picture tower) and ViT have a place in the towers here"
+        why = "only FLAVA, CLIP and ViT have a place in the towers here"
     raise ValueError(f"{published.origin} is a {found}: {why}")
 
 
@@ -204,19 +261,19 @@ def _vit_tensors(parts: Parts, *, published: Published) -> Parts:
     return _translated(tensors, names=lines, parts=parts)
 
 
-def _clip_tensors(parts: Parts, *, published: Published) -> Parts:
+def _with_clip(parts: Parts, *, tensors: Mapping[str, Tensor], left_over: tuple[str, ...]) -> Parts:
+    """`parts` with the tensors of a CLIP as float32, of the text tower only where its words can be read."""
+    unread = () if parts.text is not None else ("text.", "text_projection.")
+    taken = {name: each.float() for name, each in tensors.items() if not (unread and name.startswith(unread))}
+    return replace(parts, tensors=taken, left_over=tuple(sorted({*left_over, *(tensors.keys() - taken.keys())})))
+
+
+def _clip_pictures(parts: Parts, *, published: Published) -> Parts:
+    """The picture tower alone, in any spelling, with its projection where it has one."""
     assert parts.image is not None
-    tensors = _below(published.tensors, prefix="vision_model.")
-    lines = [line for line in clip_names(parts.image) if line.ours != PROJECTION or line.theirs[0] in tensors]
-    found = _translated(tensors, names=lines, parts=parts)
-    width = parts.image.width
-    ours = dict(found.tensors) | {"image.stem.projection.bias": torch.zeros(width)}
-    ours["image.cls"] = ours["image.cls"].reshape(1, 1, width)
-    ours["image.positions"] = ours["image.positions"][None]
-    if PROJECTION not in ours:  # the tower alone
-        return replace(found, tensors=ours, projection=None)
-    ours["image_projection.linear.bias"] = torch.zeros(len(ours[PROJECTION]))
-    return replace(found, tensors=ours, projection=len(ours[PROJECTION]))
+    tensors = _below(published.tensors, prefix=PICTURES)
+    lines = [*picture_names(parts.image, prefix=""), *([] if parts.projection is None else [PICTURE_PROJECTION])]
+    return _translated(tensors, names=lines, parts=parts)
 
 
 def _translated(theirs: Mapping[str, Tensor], *, names: Iterable[Name], parts: Parts) -> Parts:
@@ -238,77 +295,3 @@ def _zero_biases(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if name.endswith(tuple(f"attention.attention.{part}.weight" for part in ("query", "key", "value")))
     }
     return zeros | dict(tensors)
-
-
-def _tokenizer(published: Published, *, rows: int) -> Tokenizer:
-    """The checkpoint's tokenizer: its tokenizer.json, or the word pieces of a vocab.txt as BERT reads them."""
-    if "tokenizer.json" in published.files:
-        try:
-            tokenizer = Tokenizer.from_str(published.files["tokenizer.json"].decode())
-        except Exception as error:  # the library raises nothing narrower
-            raise ValueError(
-                f"{published.origin}: its tokenizer.json cannot be read ({error}): fetch it again"
-            ) from error
-    elif "vocab.txt" in published.files:
-        settings = _json(published, "tokenizer_config.json")
-        tokenizer = word_pieces(published.files["vocab.txt"].decode(), lowercase=settings.get("do_lower_case", True))
-    else:
-        raise ValueError(
-            f"{published.origin} has no tokenizer.json, without which its words cannot be read: write one by "
-            "transformers' AutoTokenizer.from_pretrained(...).save_pretrained(...) and name that folder"
-        )
-    check_tokenizer(tokenizer, rows=rows, origin=published.origin)
-    return tokenizer
-
-
-def word_pieces(vocabulary: str, *, lowercase: bool) -> Tokenizer:
-    """BERT's tokenizer (Devlin et al. 2019, section 3) from its vocab.txt, a word piece per line."""
-    pieces = {piece: number for number, piece in enumerate(vocabulary.splitlines())}
-    found = BertWordPieceTokenizer(vocab=pieces, lowercase=lowercase)
-    return Tokenizer.from_str(found.to_str())
-
-
-def _geometry(
-    published: Published,
-    *,
-    side_px: int,
-    fit: Literal["crop", "stretch"],
-    mean: tuple[float, float, float],
-    std: tuple[float, float, float],
-) -> PictureGeometry:
-    """How the checkpoint's own processor sees a picture; the values given are its class's own, where no file says."""
-    processor = _processor(published)
-    if "do_center_crop" in processor:
-        fit = "crop" if processor["do_center_crop"] else "stretch"
-    if processor.get("do_normalize", True):
-        mean, std = (_three(processor.get(f"image_{what}") or own) for what, own in (("mean", mean), ("std", std)))
-    else:
-        mean, std = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
-    return PictureGeometry(side_px, fit, mean=mean, std=std)
-
-
-def _processor(published: Published) -> Mapping[str, Any]:
-    """The image processor's settings, from its own file or from that of the processor which holds it."""
-    own = _json(published, "preprocessor_config.json")
-    return own or _json(published, "processor_config.json").get("image_processor") or {}
-
-
-def _three(values: Iterable[float]) -> tuple[float, float, float]:
-    red, green, blue = (float(each) for each in values)
-    return red, green, blue
-
-
-def _refuse_colours(config: Mapping[str, Any], *, origin: str) -> None:
-    if config.get("num_channels", 3) != 3:
-        raise ValueError(f"{origin} reads pictures of {config['num_channels']} channels, where pictures here have 3")
-
-
-def _json(published: Published, name: str) -> dict[str, Any]:
-    """One of the small files as JSON; empty where it is not there."""
-    try:
-        found = json.loads(published.files.get(name, b"{}"))
-    except ValueError as error:
-        raise ValueError(f"{published.origin}: its {name} is not valid JSON ({error}): fetch it again") from error
-    if not isinstance(found, dict):
-        raise ValueError(f"{published.origin}: its {name} holds no JSON object: fetch it again")
-    return found

@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from vitrina.models.checkpoint import read_tensors
-from vitrina.models.codebook import CodebookConfig
 from vitrina.models.flava import FlavaConfig
+from vitrina.models.two_towers import TwoTowersConfig
 from vitrina.recipes.recipe import Recipe
 from vitrina.training.load import recipe_of, tokenizer_of, weights_of
 from vitrina.training.run_folder import RunFolder, is_run
-from vitrina.training.start.parts import Parts, describe_public, read_public
+from vitrina.training.start.parts import Parts, describe_public, for_flava, read_public
 from vitrina.training.start.weights import changes, nothing_fits
 
 log = logging.getLogger(__name__)
 
+_PICKLED = frozenset({".pt", ".pth", ".bin", ".ckpt", ".pkl"})
 _FREE = (
     "geometry.",
     "model.mean",
@@ -41,7 +42,7 @@ def adapted(recipe: Recipe, *, init: str) -> Recipe:
 
     The log names the settings that change.
     """
-    parts = _parts(init, is_complete=False)
+    parts = _parts_for(recipe, init=init, is_complete=False)
     fitted = _fitted(recipe, parts=parts)
     if changed := changes(recipe, after=fitted):
         settings = ", ".join(f"{each.name} {each.before} -> {each.after}" for each in changed)
@@ -55,7 +56,7 @@ def read_source(recipe: Recipe, *, init: str) -> tuple[Recipe, Parts]:
     A recipe that was `adapted` to the same source is only checked: ValueError names the settings that contradict the
     weights. Any other recipe is adapted here, and the log says what that changed.
     """
-    parts = _parts(init, is_complete=True)
+    parts = _parts_for(recipe, init=init, is_complete=True)
     fitted = _fitted(recipe, parts=parts)
     if recipe.start != parts.origin:
         return fitted, parts
@@ -69,9 +70,20 @@ def read_source(recipe: Recipe, *, init: str) -> tuple[Recipe, Parts]:
     return recipe, parts
 
 
+def _parts_for(recipe: Recipe, *, init: str, is_complete: bool) -> Parts:
+    """What a source brings to a recipe's family; without its tensors where they are not asked for."""
+    parts = _parts(init, is_complete=is_complete)
+    return for_flava(parts) if isinstance(recipe.model, FlavaConfig) else parts
+
+
 def _parts(init: str, *, is_complete: bool) -> Parts:
-    """What a source brings; without its tensors where they are not asked for."""
     path = Path(init)
+    if path.is_file() and path.suffix in _PICKLED:
+        raise ValueError(
+            f"{path} is in torch's older format, which can run foreign code and is not read: where you trust it, open "
+            "it with the library that wrote it, and save it as safetensors beside its configuration (for open_clip: "
+            "open_clip_model.safetensors beside open_clip_config.json); then name that folder"
+        )
     if is_run(path) or path.is_file():
         return _run_parts(path, is_complete=is_complete)
     if path.is_dir() and (path / "checkpoints").is_dir():
@@ -90,8 +102,8 @@ def _run_parts(path: Path, *, is_complete: bool) -> Parts:
     model, tensors = recipe.model, read_tensors(weights) if is_complete else {}
     common: dict[str, Any] = {"revision": None, "geometry": recipe.geometry, "tensors": tensors}
     origin, family = str(path.absolute()), type(model).__name__.removesuffix("Config")
-    if isinstance(model, CodebookConfig):
-        return Parts(origin, f"a run of a {family}", **common, codebook=model)
+    if not isinstance(model, TwoTowersConfig):
+        return Parts(origin, f"a run of a {family}", **common, whole=model)
     is_flava = isinstance(model, FlavaConfig)
     return Parts(
         origin,
@@ -103,6 +115,7 @@ def _run_parts(path: Path, *, is_complete: bool) -> Parts:
         projection=model.projection,
         pooling=model.pooling,
         spread=model.spread,
+        projection_bias=model.projection_bias,
         codes=model.codes if is_flava else None,
         codebook_digest=RunFolder(path).data().codebook if path.is_dir() else None,
         tokenizer=tokenizer_of(weights),
@@ -114,15 +127,21 @@ def _fitted(recipe: Recipe, *, parts: Parts) -> Recipe:
     """The recipe with everything that the weights need or are at home with."""
     model = recipe.model
     changed: dict[str, Any] = {"geometry": parts.geometry, "start": parts.origin}
-    if isinstance(model, CodebookConfig):
-        if parts.codebook is None:
+    if not isinstance(model, TwoTowersConfig):
+        if type(parts.whole) is not type(model):
             raise ValueError(nothing_fits(parts, model=model))
-        return replace(recipe, model=parts.codebook, **changed)
+        return replace(recipe, model=parts.whole, **changed)
     if parts.image is None:
         raise ValueError(nothing_fits(parts, model=model))
     model = replace(model, image=parts.image, mean=parts.geometry.mean, std=parts.geometry.std)
     if parts.projection is not None:
-        model = replace(model, projection=parts.projection, pooling=parts.pooling, spread=parts.spread)
+        model = replace(
+            model,
+            projection=parts.projection,
+            pooling=parts.pooling,
+            spread=parts.spread,
+            projection_bias=parts.projection_bias,
+        )
     if isinstance(model, FlavaConfig) and parts.multimodal is not None:
         model = replace(model, multimodal=parts.multimodal)
     if isinstance(model, FlavaConfig) and parts.codes is not None:
