@@ -6,7 +6,7 @@ from PIL import Image
 from vitrina import recipes
 from vitrina.catalogue.product import Product, Text
 from vitrina.catalogue.store import write_catalogue
-from vitrina.index.vectors import search
+from vitrina.index.index import search
 from vitrina.recipes.recipe import with_settings
 from vitrina.training.loop import resume, train
 from vitrina.training.machine import Machine
@@ -85,8 +85,7 @@ def test_the_vectors_lie_beside_the_run_and_a_trained_on_model_makes_new_ones(pl
 @pytest.mark.parametrize(
     ("words", "given"),
     [
-        ("give one of the two", {}),
-        ("give one of the two", {"text": "a", "image": "b.jpg"}),
+        ("nothing to search by", {}),
         ("text to search by is empty", {"text": "  "}),
         ("at least one product", {"text": "a", "top": 0}),
     ],

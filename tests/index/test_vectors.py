@@ -6,7 +6,8 @@ import pytest
 
 from vitrina.catalogue.product import Product, Text
 from vitrina.index import vectors
-from vitrina.index.vectors import VectorIndex, answer
+from vitrina.index.products import ProductVectors, top_rows
+from vitrina.index.vectors import VectorIndex
 
 COLOURS = ["red", "green", "blue", "black", "white", "yellow", "pink", "brown", "camel", "grey"]
 
@@ -27,21 +28,31 @@ def opened(catalogue, model, tmp_path, *, digest="a" * 64) -> VectorIndex:
     return VectorIndex.open(catalogue, model=model, digest=digest, folder=tmp_path / "index")
 
 
-def found(index, catalogue, vector, top=3) -> list[str]:
-    return [hit.id for hit in answer(index, catalogue=catalogue, vector=vector, query="q", top=top).hits]
+def found(index, catalogue, query, top=3) -> list[str]:
+    products = ProductVectors.of(index)
+    rows = top_rows(products.scores(query(products)[None])[0], top=top)
+    return [product.id for product in catalogue.read(rows)]
+
+
+def words(model, text):
+    return lambda products: products.of_texts(model.embed_texts([text]))[0]
+
+
+def picture(model, text):
+    return lambda products: products.of_pictures(model.embed_images([text.encode()]))[0]
 
 
 def test_products_with_texts_alone_pictures_alone_and_both_are_found(make_catalogue, products, model, tmp_path):
     catalogue = make_catalogue(products)
     index = opened(catalogue, model, tmp_path)
     for query, first in (("red mug", "mug-red"), ("jarrón camel", "vase-camel"), ("blue lamp", "lamp-blue")):
-        assert first in found(index, catalogue, model.embed_texts([query])[0], top=2)
-        assert first in found(index, catalogue, model.embed_images([query.encode()])[0], top=2)
+        assert first in found(index, catalogue, words(model, query), top=2)
+        assert first in found(index, catalogue, picture(model, query), top=2)
 
 
 def test_a_text_does_not_favour_products_without_pictures(make_catalogue, products, model, tmp_path):
     catalogue = make_catalogue(products)
-    hits = found(opened(catalogue, model, tmp_path), catalogue, model.embed_texts(["red"])[0])
+    hits = found(opened(catalogue, model, tmp_path), catalogue, words(model, "red"))
     assert set(hits) == {"mug-red", "vase-red", "lamp-red"}
 
 
@@ -81,7 +92,7 @@ def test_only_new_and_changed_products_are_embedded_and_a_new_price_is_no_change
     for row, product in enumerate(products):
         if product.id != changed.id:
             assert (index.texts[ids.index(product.id)] == before.texts[row]).all()
-    assert found(index, catalogue, model.embed_texts(["scarlet mug"])[0])[0] == changed.id
+    assert found(index, catalogue, words(model, "scarlet mug"))[0] == changed.id
 
 
 def test_products_with_the_same_content_are_embedded_once(make_catalogue, products, model, tmp_path):
@@ -140,26 +151,10 @@ def test_many_small_segments_become_one(make_catalogue, products, model, tmp_pat
 
 def test_a_product_with_nothing_to_compare_is_not_found(make_catalogue, products, model, tmp_path):
     catalogue = make_catalogue([*products[:3], Product(id="empty")])
-    index = opened(catalogue, model, tmp_path)
-    result = answer(index, catalogue=catalogue, vector=model.embed_texts(["mug"])[0], query="q", top=10)
-    assert result.searched == 3
-    assert "empty" not in [hit.id for hit in result.hits]
+    hits = found(opened(catalogue, model, tmp_path), catalogue, words(model, "mug"), top=10)
+    assert len(hits) == 3 and "empty" not in hits
 
 
 def test_an_empty_catalogue_is_refused(make_catalogue, model, tmp_path):
     with pytest.raises(ValueError, match="holds no products"):
         opened(make_catalogue([]), model, tmp_path)
-
-
-def test_results_print_as_a_table(make_catalogue, products, model, tmp_path, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "100")
-    long = replace(products[0], titles=(Text("red mug " + "x" * 200),), price=Decimal("1234.5"), currency="EUR")
-    catalogue = make_catalogue([long, *products[1:]])
-    index = opened(catalogue, model, tmp_path)
-    text = answer(index, catalogue=catalogue, vector=model.embed_texts(["red mug"])[0], query="“red mug”", top=5).text()
-    lines = text.splitlines()
-    assert lines[0] == "“red mug” among 30 products"
-    assert sum(line.lstrip().startswith(tuple("12345")) for line in lines) == 5
-    assert "1,234.50 EUR" in text
-    assert "home › mug" in text
-    assert max(len(line) for line in lines) <= 100

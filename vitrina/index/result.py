@@ -3,7 +3,7 @@
 import shutil
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Self
+from typing import Literal, Self
 
 from vitrina.catalogue.product import Product
 
@@ -33,14 +33,28 @@ class Hit:
         return "" if self.price is None else f"{self.price:,.2f} {self.currency or ''}".strip()
 
 
+Mode = Literal["vector", "text", "hybrid"]
+
+_SCORING: dict[Mode, str] = {
+    "vector": "The score is the cosine of query and product, both less the catalogue's average: 1 is the most.",
+    "text": "The score is BM25: how rare the words are that query and product share, and how often they come.",
+    "hybrid": "The score adds words (as a share of the best match) and meaning (the cosine): 1 is the most.",
+}
+
+
 @dataclass(frozen=True)
 class SearchResult:
-    """The hits of a search, best first, among `searched` products; `notes` says what had to be computed anew."""
+    """The hits of a search, best first, among `searched` products.
+
+    `mode` is how they were found, `skipped` how many better ones were left out, `notes` what had to be computed anew.
+    """
 
     query: str
     hits: tuple[Hit, ...]
     searched: int
     notes: tuple[str, ...]
+    mode: Mode = "vector"
+    skipped: int = 0
 
     def text(self) -> str:
         """A table for the terminal, as wide as it is: place, score with a bar, title, category, price, id."""
@@ -53,13 +67,15 @@ class SearchResult:
         title_width = max(20, left * 2 // 3)
         category_width = max(0, left - title_width - 2)
         best = max([hit.score for hit in self.hits], default=0.0)
-        for place, (hit, price) in enumerate(zip(self.hits, prices, strict=True), start=1):
+        for place, (hit, price) in enumerate(zip(self.hits, prices, strict=True), start=self.skipped + 1):
             lines.append(
                 f"{place:>3} {_bar(hit.score, best=best)} {hit.score:>6.2f}"
                 f"  {_fit(hit.title, title_width)}  {_fit(' › '.join(hit.category[-2:]), category_width)}"
                 f"  {price:>{price_width}}  {_fit(hit.id, id_width)}".rstrip()
             )
-        lines += ["", "The score counts standard deviations above the catalogue's average."]
+        if not self.hits:
+            lines.append("Nothing was found.")
+        lines += ["", _SCORING[self.mode]]
         return "\n".join(lines)
 
 

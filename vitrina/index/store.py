@@ -2,13 +2,13 @@
 
     RUN/index/<model>/segment-<digest>.safetensors    keys, vectors of pictures, vectors of texts
     RUN/index/<model>/rows-<catalogue>.safetensors    the key of every row of a catalogue
+    RUN/index/<model>/words-…                         what finds words, see `vitrina.index.keeping`
 
 A product's *key* is the digest of its texts and pictures: a new price does not make its vectors new. A process that
 is killed leaves the segments that it finished; two processes at once do the same work twice and nothing worse.
 """
 
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from vitrina.catalogue.product import Product
+from vitrina.index.in_use import remove_unused
 
 KEY_BYTES = 16
 
@@ -110,11 +111,9 @@ class VectorStore:
             old.unlink(missing_ok=True)
 
     def remove_other_models(self) -> bool:
-        """Remove what other models computed beside this one; whether there was anything."""
+        """Remove what other models computed beside this one, unless somebody still uses it; whether any went."""
         others = [path for path in self.folder.parent.glob("*") if path.is_dir() and path != self.folder]
-        for path in others:
-            shutil.rmtree(path, ignore_errors=True)
-        return bool(others)
+        return sum(remove_unused(path) for path in others) > 0
 
     def _rows_path(self, catalogue_digest: str) -> Path:
         return self.folder / f"rows-{catalogue_digest[:24]}.safetensors"

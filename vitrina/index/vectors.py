@@ -1,6 +1,5 @@
-"""Search a catalogue by meaning: one vector per product for its pictures, one for its texts, compared exactly."""
+"""The vectors of a catalogue's products, kept fresh: one for its pictures, one for its texts."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +8,9 @@ from typing import Self, TypeVar
 import numpy as np
 from tqdm import tqdm
 
-from vitrina.catalogue.pictures import canonicalise
 from vitrina.catalogue.store import Catalogue
-from vitrina.evaluation.fingerprint import model_digest
-from vitrina.index.result import Hit, SearchResult
 from vitrina.index.store import Segment, VectorStore, as_keys, content_key
 from vitrina.tasks.abilities import EmbedsBoth
-from vitrina.training.load import load
 
 Part = TypeVar("Part", str, bytes)
 
@@ -71,80 +66,6 @@ class VectorIndex:
             notes=tuple(store.notes),
         )
 
-    def scores(self, query: np.ndarray) -> np.ndarray:
-        """(n,) float32: how well each product fits a query vector (d,); −inf for a product with nothing to compare.
-
-        The cosines to pictures and to texts are standardised over the catalogue, each for itself, and a product gets
-        the mean of those it has: a score counts standard deviations above the catalogue's average. Raw cosines would
-        put products without pictures first wherever texts are nearer to texts than to pictures (Liang et al. 2022,
-        "Mind the Gap"). Of mean, maximum and sum of raw, centred and standardised cosines this one found products
-        with texts alone, pictures alone and both about equally well, with and without such a gap.
-        """
-        sides = [
-            np.where(has, _standardised(vectors @ query, has), 0.0)
-            for vectors, has in ((self.pictures, self.has_picture), (self.texts, self.has_text))
-        ]
-        sides_there = self.has_picture.astype(np.float32) + self.has_text
-        return np.where(sides_there > 0, sum(sides) / np.maximum(sides_there, 1), -np.inf).astype(np.float32)
-
-
-def search(
-    run: str | os.PathLike[str],
-    *,
-    catalogue: str | os.PathLike[str],
-    text: str | None = None,
-    image: str | os.PathLike[str] | None = None,
-    top: int = 10,
-) -> SearchResult:
-    """The `top` products of a catalogue that fit a text, or a picture in a file, by the model of a run.
-
-    Raises ValueError, or FileNotFoundError for a missing picture, where there is nothing to search by or in.
-
-    >>> search("runs/flava", catalogue="shop", text="zapatillas rojas").hits[0].title  # doctest: +SKIP
-    'Zapatillas deportivas rojas'
-    """
-    if top < 1:
-        raise ValueError(f"top is {top}: ask for at least one product.")
-    picture = _query_picture(text, image)
-    opened = Catalogue.open(catalogue)
-    model = load(run)
-    digest = model_digest(model, inputs=model.inputs)
-    if not isinstance(model, EmbedsBoth):
-        raise ValueError(f"The model of {run} does not embed texts and pictures, so it cannot search: use another run.")
-    index = VectorIndex.open(opened, model=model, digest=digest, folder=Path(run) / "index")
-    vector = model.embed_texts([text or ""])[0] if picture is None else model.embed_images([picture])[0]
-    query = f"“{text}”" if picture is None else f"picture {Path(image or '').name}"
-    return answer(index, catalogue=opened, vector=vector, query=query, top=top)
-
-
-def answer(index: VectorIndex, *, catalogue: Catalogue, vector: np.ndarray, query: str, top: int) -> SearchResult:
-    """The best `top` products for a query vector (d,), which `query` describes in words."""
-    scores = index.scores(vector)
-    rows = np.argsort(-scores, kind="stable")[:top]
-    rows = rows[np.isfinite(scores[rows])]
-    products = catalogue.read(rows, pictures="none")
-    hits = [
-        Hit.of(product, row=int(row), score=float(scores[row])) for row, product in zip(rows, products, strict=True)
-    ]
-    return SearchResult(query, tuple(hits), searched=int(np.isfinite(scores).sum()), notes=index.notes)
-
-
-def _query_picture(text: str | None, image: str | os.PathLike[str] | None) -> bytes | None:
-    """The picture to search by, None for a search by text."""
-    if (text is None) == (image is None):
-        raise ValueError("Search by a text or by a picture: give one of the two.")
-    if image is None:
-        if not (text or "").strip():
-            raise ValueError("The text to search by is empty: write what you are looking for.")
-        return None
-    path = Path(image)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is not a file: name a picture to search by.")
-    try:
-        return canonicalise(path.read_bytes())
-    except ValueError as error:
-        raise ValueError(f"{path} cannot be read as a picture: {error}") from error
-
 
 def _key_rows(catalogue: Catalogue, store: VectorStore) -> np.ndarray:
     """The key of every row (n, 16); only products that were never seen in this state are read."""
@@ -180,15 +101,15 @@ def _embed(catalogue: Catalogue, rows: np.ndarray, *, keys: np.ndarray, model: E
             pictures, texts = [], []
             for first in range(0, len(segment_rows), _READ_AT_ONCE):
                 products = catalogue.read(segment_rows[first : first + _READ_AT_ONCE])
-                pictures.append(_mean_vectors([each.pictures for each in products], embed=model.embed_images))
+                pictures.append(mean_vectors([each.pictures for each in products], embed=model.embed_images))
                 texts.append(
-                    _mean_vectors([[text.text for text in each.texts] for each in products], embed=model.embed_texts)
+                    mean_vectors([[text.text for text in each.texts] for each in products], embed=model.embed_texts)
                 )
                 bar.update(len(products))
             store.write(Segment(keys[segment_rows], np.concatenate(pictures), np.concatenate(texts)))
 
 
-def _mean_vectors(parts: Sequence[Sequence[Part]], *, embed: Callable[[Sequence[Part]], np.ndarray]) -> np.ndarray:
+def mean_vectors(parts: Sequence[Sequence[Part]], *, embed: Callable[[Sequence[Part]], np.ndarray]) -> np.ndarray:
     """(n, d) float32: the normalised mean vector of each product's parts, zero where it has none."""
     vectors = embed([part for some in parts for part in some])
     sums = np.zeros((len(parts), vectors.shape[1]), dtype=np.float32)
@@ -196,9 +117,8 @@ def _mean_vectors(parts: Sequence[Sequence[Part]], *, embed: Callable[[Sequence[
     return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
 
 
-def _standardised(scores: np.ndarray, has: np.ndarray) -> np.ndarray:
-    """Scores (n,) less their mean, over their standard deviation; both over the products that have any."""
-    there = scores[has]
-    if not len(there):
-        return scores
-    return (scores - there.mean()) / max(float(there.std()), 1e-6)
+def search(run: str, *, catalogue: Path, text: str | None = None, image: Path | None = None, top: int = 10) -> object:
+    """`vitrina.index.index.search`, where it stood before."""
+    from vitrina.index.index import search as search_index
+
+    return search_index(run, catalogue=catalogue, text=text, image=image, top=top)

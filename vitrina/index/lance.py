@@ -1,0 +1,179 @@
+"""LanceDB as the embedded engine: one table on the disk, safe under kill -9 and with several writing processes."""
+
+# pyright: reportMissingImports=false, reportMissingTypeStubs=false
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from vitrina.index.engine import Entry, Matches
+from vitrina.index.store import KEY_BYTES
+from vitrina.index.words import ProductWords
+
+_TABLE = "products"
+_WORD_COLUMNS = ("told", "stated", "named")
+_ADDED_AT_ONCE = 20_000
+_REMOVED_AT_ONCE = 1_000
+_MOST_FRAGMENTS = 16
+_KEPT = timedelta(hours=1)  # another process may still read the version before
+_LEAST_TRAINED = 1_000  # products below which a vector index cannot be trained well
+_REFINE = 5
+_PROBED_SHARE = 0.3
+_MOST_PROBED = 32
+_SEARCHED = 100
+"""Measured in benchmarks/search.py: nodes of the graph that a search looks at."""
+
+
+class LanceEngine:
+    """The products of one catalogue in `folder`. With `dimensions` their vectors are kept and found as well.
+
+    Raises ImportError, saying what to install, without lancedb.
+    """
+
+    def __init__(self, folder: Path, *, dimensions: int | None) -> None:
+        lancedb = import_lancedb()
+        fields = [pa.field("digest", pa.string()), *(pa.field(name, pa.string()) for name in (*_WORD_COLUMNS, "words"))]
+        if dimensions is not None:
+            fields.append(pa.field("vector", pa.list_(pa.float32(), dimensions)))
+        self._schema = pa.schema(fields)
+        self._dimensions = dimensions
+        # A process that asks always sees what others wrote.
+        database = lancedb.connect(folder, read_consistency_interval=timedelta(0))
+        self._table: Any = database.create_table(_TABLE, schema=self._schema, exist_ok=True)
+
+    def digests(self) -> set[bytes]:
+        """The products that are there."""
+        return {bytes.fromhex(each) for each in self._column("digest")}
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Add products, thousands at a time; those that are there stay as they are."""
+        rest = iter(entries)
+        while some := list(islice(rest, _ADDED_AT_ONCE)):
+            insert = self._table.merge_insert("digest").when_not_matched_insert_all()
+            insert.execute(pa.Table.from_pylist([self._row(entry) for entry in some], schema=self._schema))
+
+    def remove(self, digests: Sequence[bytes]) -> None:
+        """Take products away; those that are not there are no error."""
+        for start in range(0, len(digests), _REMOVED_AT_ONCE):
+            self._table.delete(_among(digests[start : start + _REMOVED_AT_ONCE]))
+
+    def settle(self) -> None:
+        """Make the indices where they are missing, and let them cover new rows where there are many.
+
+        Rows that no index covers are found all the same, by looking at each.
+        """
+        made = {index.index_type for index in self._table.list_indices()}
+        count = self._table.count_rows()
+        if count and "FTS" not in made:
+            self._table.create_index("words", config=_words_config())
+        if self._dimensions is not None and count >= _LEAST_TRAINED and "IvfHnswSq" not in made:
+            self._table.create_index("vector", config=_near_config(count))
+        if self._table.stats()["fragment_stats"]["num_fragments"] > _MOST_FRAGMENTS:
+            self._table.optimize(cleanup_older_than=_KEPT)
+
+    def words(self) -> list[ProductWords]:
+        """The words of every product, in the order of their digests."""
+        columns = ["digest", *_WORD_COLUMNS]
+        found = self._table.search().select(columns).limit(max(1, self._table.count_rows())).to_arrow()
+        ordered = found.sort_by("digest")
+        rows = zip(*(ordered[name].to_pylist() for name in _WORD_COLUMNS), strict=True)
+        return [ProductWords(*(tuple(text.split()) for text in row)) for row in rows]
+
+    def find_words(self, terms: Sequence[str], *, limit: int, among: Sequence[bytes] | None) -> Matches:
+        """Products that have any of the terms, by BM25; only those `among`, where given."""
+        if not terms:
+            return _nothing()
+        search = self._table.search(_query(terms), query_type="fts")
+        if among is not None:
+            if not among:
+                return _nothing()
+            search = search.where(_among(among), prefilter=True)
+        found = search.select(["digest", "_score"]).limit(limit).to_arrow()
+        return _matches(found, scores=found["_score"].to_numpy(), limit=limit)
+
+    def find_near(self, vector: np.ndarray, *, limit: int) -> Matches:
+        """Products whose vector points where `vector` (d,) points, by their exact cosine."""
+        search = self._table.search(vector.astype(np.float32), vector_column_name="vector").distance_type("cosine")
+        search = search.nprobes(self._probes()).ef(max(_SEARCHED, 2 * limit)).refine_factor(_REFINE)
+        found = search.select(["digest", "_distance"]).limit(limit).to_arrow()
+        return _matches(found, scores=1.0 - found["_distance"].to_numpy(), limit=limit)
+
+    def _probes(self) -> int:
+        partitions = _partitions(self._table.count_rows())
+        return max(1, min(_MOST_PROBED, round(_PROBED_SHARE * partitions)))
+
+    def _column(self, name: str) -> list[str]:
+        count = self._table.count_rows()
+        return self._table.search().select([name]).limit(max(1, count)).to_arrow()[name].to_pylist()
+
+    def _row(self, entry: Entry) -> dict[str, Any]:
+        words = {name: " ".join(terms) for name, terms in zip(_WORD_COLUMNS, _parts(entry.words), strict=True)}
+        row: dict[str, Any] = {"digest": entry.digest.hex(), **words, "words": " ".join(words.values())}
+        if self._dimensions is not None:
+            assert entry.vector is not None
+            row["vector"] = entry.vector
+        return row
+
+
+def import_lancedb() -> Any:
+    """The library; ImportError says how to get it."""
+    try:
+        import lancedb
+    except ImportError as error:
+        raise ImportError("Search by words needs LanceDB: pip install 'vitrina[index]'") from error
+    return lancedb
+
+
+def _parts(words: ProductWords) -> tuple[tuple[str, ...], ...]:
+    return words.told, words.stated, words.named
+
+
+def _words_config() -> Any:
+    """Terms come ready from `vitrina.index.words`: the engine cuts at blanks and changes nothing."""
+    from lancedb.index import FTS
+
+    return FTS(
+        base_tokenizer="whitespace",
+        stem=False,
+        remove_stop_words=False,
+        ascii_folding=False,
+        lower_case=False,
+        max_token_length=None,
+    )
+
+
+def _near_config(count: int) -> Any:
+    from lancedb.index import HnswSq
+
+    return HnswSq(distance_type="cosine", num_partitions=_partitions(count))
+
+
+def _partitions(count: int) -> int:
+    """About 100,000 products in each graph: fewer graphs find more at the same cost."""
+    return max(1, round(count / 100_000))
+
+
+def _query(terms: Sequence[str]) -> Any:
+    from lancedb.query import MatchQuery
+
+    make: Any = MatchQuery  # its arguments with defaults are hidden from type checkers
+    return make(" ".join(terms), "words")
+
+
+def _among(digests: Sequence[bytes]) -> str:
+    return "digest IN ({})".format(", ".join(f"'{digest.hex()}'" for digest in digests))
+
+
+def _matches(found: pa.Table, *, scores: np.ndarray, limit: int) -> Matches:
+    digests = bytes.fromhex("".join(found["digest"].to_pylist()))
+    rows = np.frombuffer(digests, dtype=np.uint8).reshape(-1, KEY_BYTES)
+    return Matches(rows, scores.astype(np.float32), is_all=len(rows) < limit)
+
+
+def _nothing() -> Matches:
+    return Matches(np.zeros((0, KEY_BYTES), dtype=np.uint8), np.zeros(0, dtype=np.float32), is_all=True)
