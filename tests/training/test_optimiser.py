@@ -4,12 +4,14 @@ import pytest
 import torch
 from torch import nn
 
+from vitrina import recipes
 from vitrina.models.clip import Clip, ClipConfig
 from vitrina.models.codebook import Codebook
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.models.layers import TransformerConfig
 from vitrina.models.towers import ImageTowerConfig, TextTowerConfig
 from vitrina.recipes.recipe import Optim
+from vitrina.training.build import build
 from vitrina.training.optimiser import MovingAverage, Optimiser, decaying_names, depths, learning_rate
 
 from .little import little_codebook
@@ -239,3 +241,21 @@ def test_a_frozen_tower_is_neither_moved_nor_decayed_and_has_no_state():
     stateful = {name.partition(".")[2] for name in optimiser.tensors()}
     assert stateful and not any(name.startswith("image.") for name in stateful)
     assert "image_projection.linear.weight" in stateful
+
+
+def test_early_fusion_counts_its_one_transformer_below_both_kinds_of_input():
+    found = depths(build(recipes.early_fusion("tiny").model, inputs=None))
+    layers = sum(name.startswith("trunk") and name.endswith("norm1.weight") for name in found)
+    assert found["image.cls"] == found["text.words.weight"] == layers + 1
+    assert found[f"trunk.transformer.blocks.{layers - 1}.norm1.weight"] == 1
+    assert found["trunk.norm.weight"] == found["image_projection.linear.weight"] == 0
+
+
+def test_groupvit_counts_through_its_stages():
+    found = depths(build(recipes.groupvit("tiny").model, inputs=None))
+    first, last = "image.stages.0.transformer.blocks.0.norm1.weight", "image.transformer.blocks.1.norm1.weight"
+    assert found["image.positions"] == found[first] + 1
+    assert (
+        found["image.stages.0.grouping.norm_tokens.weight"] == found["image.stages.0.transformer.blocks.1.norm1.weight"]
+    )
+    assert found[last] == 1

@@ -21,6 +21,7 @@ from vitrina.evaluation.questions import Findings, ask
 from vitrina.evaluation.report import Fact, Report, curves, curves_by_domain, matrix, render
 from vitrina.models.checkpoint import read_metadata, write_bytes
 from vitrina.models.codebook import Codebook
+from vitrina.models.early_fusion import EarlyFusionConfig
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.recipes.plain import family_of
 from vitrina.recipes.recipe import Recipe, describe
@@ -189,7 +190,7 @@ def _ask_for_hidden(
 
 def _why_unmatched(recipe: Recipe) -> str | None:
     """Why the model's yes or no to a pair means nothing, None where it does mean something."""
-    if not isinstance(recipe.model, FlavaConfig):
+    if not isinstance(recipe.model, FlavaConfig | EarlyFusionConfig):
         return None
     if recipe.corruption.itm == "segments":
         return "the run learnt to choose between two texts (corruption.itm=segments), not to say yes or no to one"

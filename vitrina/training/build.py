@@ -5,9 +5,13 @@ from vitrina.models.clip import Clip, ClipConfig
 from vitrina.models.codebook import Codebook, CodebookConfig
 from vitrina.models.early_fusion import EarlyFusion, EarlyFusionConfig
 from vitrina.models.flava import Flava, FlavaConfig
+from vitrina.models.groupvit import GroupViT, GroupViTConfig
 from vitrina.recipes.recipe import ModelConfig
 
-Model = Flava | Clip | Codebook | EarlyFusion
+Model = Flava | Clip | Codebook | EarlyFusion | GroupViT
+
+Searches = Flava | Clip | EarlyFusion | GroupViT
+"""The families whose pictures and texts meet in one space."""
 
 
 def build(config: ModelConfig, *, inputs: Inputs | None) -> Model:
@@ -21,3 +25,5 @@ def build(config: ModelConfig, *, inputs: Inputs | None) -> Model:
             return Codebook(config, inputs=inputs)
         case EarlyFusionConfig():
             return EarlyFusion(config, inputs=inputs)
+        case GroupViTConfig():
+            return GroupViT(config, inputs=inputs)

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -165,26 +165,31 @@ def depths(model: nn.Module) -> dict[str, int]:
     without transformer blocks.
     """
     names = [name for name, _ in model.named_parameters()]
-    heights: dict[str, int] = {}
+    blocks: dict[str, list[str]] = {}
+    below: dict[str, int] = {}
     for name in names:
-        if found := _BLOCK.match(name):
-            heights[found["stack"]] = max(heights.get(found["stack"], 0), int(found["number"]) + 1)
-    if not heights:
+        stack = blocks.setdefault(name.partition(".")[0], [])
+        if (found := _BLOCK.match(name)) and found["block"] not in stack:
+            stack.append(found["block"])
+        below[name] = len(stack)
+    if not any(blocks.values()):
         raise ValueError("optim.layer_decay needs a model of transformer blocks, which this one is not: leave it at 1")
-    return {name: _depth(name, heights=heights) for name in names}
+    return {name: _depth(name, blocks=blocks, below=below[name]) for name in names}
 
 
-_TOP_STACK = "multimodal"
-_BLOCK = re.compile(r"(?P<stack>\w+)\.transformer\.blocks\.(?P<number>\d+)\.")
+_TOP_STACKS = ("multimodal", "trunk")
+"""What stands on both towers: FLAVA's multimodal encoder, and the one transformer of early fusion."""
+
+_TOWERS = ("image", "text")
+_BLOCK = re.compile(r"(?P<block>\w+\.(?:[\w.]+\.)?transformer\.blocks\.\d+)\.")
 
 
-def _depth(name: str, *, heights: Mapping[str, int]) -> int:
+def _depth(name: str, *, blocks: Mapping[str, Sequence[str]], below: int) -> int:
+    """The blocks from a parameter up, where `below` of its stack's stand before it or are its own."""
     stack = name.partition(".")[0]
-    if stack not in heights or name.startswith(f"{stack}.norm."):
-        return 0
-    above = 0 if stack == _TOP_STACK else heights.get(_TOP_STACK, 0)
-    block = _BLOCK.match(name)
-    return above + heights[stack] + 1 if block is None else above + heights[stack] - int(block["number"])
+    above = sum(len(blocks.get(top, ())) for top in _TOP_STACKS) if stack in _TOWERS else 0
+    height = above + len(blocks[stack])
+    return 0 if height == 0 or name.startswith(f"{stack}.norm.") else height - below + 1
 
 
 def _shares(model: nn.Module, *, optim: Optim, fresh: Collection[str]) -> dict[str, float]:

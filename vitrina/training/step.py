@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from vitrina.data.batch import Batch
+from vitrina.models.early_fusion import EarlyFusionConfig
 from vitrina.models.flava import FlavaConfig
 from vitrina.objectives.sums import Sum
 from vitrina.recipes.recipe import Recipe
@@ -43,7 +44,7 @@ def refuse_uneven(recipe: Recipe, *, world: int, machine: Machine) -> None:
     as many pieces of them as the others.
     """
     fused = recipe.corruption.fused_rows(recipe.batch_rows)
-    if world == 1 or not isinstance(recipe.model, FlavaConfig) or fused == 0:
+    if world == 1 or not isinstance(recipe.model, FlavaConfig | EarlyFusionConfig) or fused == 0:
         return
     least = machine.micro_batches if machine.shard and fused % world else 1
     if fused // world < least:

@@ -12,8 +12,8 @@ from vitrina.data.inputs import Inputs
 from vitrina.data.pictures import decode
 from vitrina.data.stock import Stock
 from vitrina.models.answering import ROWS, answering, embed_in_batches
-from vitrina.models.two_towers import TwoTowers
 from vitrina.tasks import search
+from vitrina.training.build import Searches
 from vitrina.training.watch.panel import Answer, Asked, panel
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class SearchLook:
         drawn = np.random.default_rng(_SEED).permutation(len(kept))
         self._shown = np.sort(drawn[: min(_SHOWN, len(kept))])
 
-    def measure(self, model: TwoTowers, *, step: int) -> Measured:
+    def measure(self, model: Searches, *, step: int) -> Measured:
         """The figure of a model after `step` steps, with a panel of a few queries, always the same."""
         found = search.answer(_Prepared(self, model), pairs=self._pairs, query="text")
         value = float(found.strict.recall(FIRST).mean())
@@ -107,7 +107,7 @@ class SearchLook:
             for query in self._shown.tolist()
         ]
 
-    def embed_texts(self, model: TwoTowers) -> np.ndarray:
+    def embed_texts(self, model: Searches) -> np.ndarray:
         """(n, d) float32: the kept texts' vectors."""
         with answering(model) as device:
             return embed_in_batches(
@@ -116,7 +116,7 @@ class SearchLook:
                 width=model.dimensions,
             )
 
-    def embed_images(self, model: TwoTowers) -> np.ndarray:
+    def embed_images(self, model: Searches) -> np.ndarray:
         """(n, d) float32: the kept pictures' vectors."""
         with answering(model) as device:
             return embed_in_batches(
@@ -131,7 +131,7 @@ class SearchLook:
 class _Prepared:
     """The model as the task asks for it (`EmbedsBoth`): the questions are always those that were prepared."""
 
-    def __init__(self, look: SearchLook, model: TwoTowers) -> None:
+    def __init__(self, look: SearchLook, model: Searches) -> None:
         self._look = look
         self._model = model
 

@@ -21,9 +21,8 @@ from vitrina.data.sources import numbered
 from vitrina.data.stock import Stock
 from vitrina.models.checkpoint import load_exactly, write_bytes
 from vitrina.models.codebook import CodebookConfig
-from vitrina.models.two_towers import TwoTowers
 from vitrina.recipes.recipe import Recipe
-from vitrina.training.build import Model, build
+from vitrina.training.build import Model, Searches, build
 from vitrina.training.files import TrainingError
 from vitrina.training.load import inputs_of
 from vitrina.training.prepare import codes_of, find_codebook, recorded_stock, sources_of
@@ -101,7 +100,7 @@ class Watcher:
     def _measure(self, step: int) -> Measured:
         if isinstance(self._look, LossLook):
             return self._look.measure(self._model, step=step)
-        assert isinstance(self._model, TwoTowers)
+        assert isinstance(self._model, Searches)
         try:
             return self._look.measure(self._model, step=step)
         except ValueError as error:
