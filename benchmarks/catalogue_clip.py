@@ -87,7 +87,7 @@ def main() -> None:
         )
         grocery.append(Answered(seed, run, _grocery(run, shops=shops)))
         print(json.dumps({"grocery": seed, **_said(grocery[-1].figures)}), flush=True)
-    unshown = _unshown(shops, work=options.work, cpu_seconds=options.cpu_seconds, seed=options.seeds[0])
+    unshown = _unshown(shops, like=fashion[0].run, seed=options.seeds[0], work=options.work)
     if options.results is not None:
         write_result(_search_result(fashion, options=options), folder=options.results)
         write_result(_labels_result(fashion, grocery, unshown, options=options), folder=options.results)
@@ -166,13 +166,14 @@ def _grocery(run: Trained, *, shops: _Shops) -> Figures:
     return _kept(run, answer=lambda: ask(run.run, catalogue=shops.grocery, search=False, fields=fields, probed=True))
 
 
-def _unshown(shops: _Shops, *, work: Path, cpu_seconds: float, seed: int) -> Figures:
-    """One run without some article types, asked about them."""
+def _unshown(shops: _Shops, *, like: Trained, seed: int, work: Path) -> Figures:
+    """One run without some article types, as long as the others, asked about them."""
     opened = Catalogue.open(shops.told_fashion)
     classes = choose_classes(opened, field=ARTICLE, count=UNSHOWN, seed=0)
     if not shops.fashion_without.exists():
         print(without_classes(opened, out=shops.fashion_without, field=ARTICLE, classes=classes).text(), flush=True)
-    run = _run("without", shops.fashion_without, SETTINGS, seed=seed, cpu_seconds=cpu_seconds, work=work)
+    order = Order("clip", (shops.fashion_without,), (*SETTINGS, f"seed={seed}"))
+    run = trained(order, run=work / f"without-{like.steps}" / f"seed-{seed}", steps=like.steps)
     return _kept(run, answer=lambda: ask_unshown(run.run, catalogue=shops.fashion, field=ARTICLE, classes=classes))
 
 
