@@ -7,7 +7,7 @@ from vitrina.catalogue.product import Text
 from vitrina.index.result import Hit
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """A request that is answered with words and a status: `code` is the same word for the same cause."""
 
     def __init__(self, message: str, *, code: str, status: int) -> None:

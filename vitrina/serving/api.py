@@ -14,7 +14,7 @@ from vitrina.serving.answers import (
     Labels,
     Mask,
     Problem,
-    Refused,
+    RefusedError,
     ShownProduct,
     Uploaded,
     Wanted,
@@ -58,13 +58,8 @@ def add_api(app: "FastAPI", *, shop: Shop, thinking: Worker, looking: Worker) ->
         try:
             return unquote(id, errors="strict")
         except UnicodeDecodeError:
-            raise Refused("This is no product's id: it is not UTF-8.", code="no_product", status=404) from None
+            raise RefusedError("This is no product's id: it is not UTF-8.", code="no_product", status=404) from None
 
-    Filtered = Annotated[Filters, Depends(filters_of)]  # noqa: N806
-    Id = Annotated[str, Depends(id_of)]  # noqa: N806
-    Number = Annotated[int, Path(ge=0, le=10_000, description="which of its pictures, from 0")]  # noqa: N806
-    Words = Annotated[str, Query(min_length=1, max_length=_MOST_TEXT, description="words, with commas between")]  # noqa: N806
-    Handle = Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$", description="an upload's handle")]  # noqa: N806
     api = APIRouter(prefix="/api", dependencies=[Depends(fresh)], responses={"4XX": {"model": Problem}})
 
     @api.get("/health", tags=["shop"])
@@ -78,22 +73,24 @@ def add_api(app: "FastAPI", *, shop: Shop, thinking: Worker, looking: Worker) ->
         return shop.about()
 
     @api.get("/facets", tags=["search"])
-    async def facets(filters: Filtered) -> Facets:
+    async def facets(filters: Annotated[Filters, Depends(filters_of)]) -> Facets:
         """The filters, and how many products each would leave."""
         return await looking.run(lambda: shop.facets(filters))
 
     @api.get("/search", tags=["search"])
     async def search(
-        filters: Filtered,
+        filters: Annotated[Filters, Depends(filters_of)],
         text: Annotated[
             str | None, Query(max_length=_MOST_TEXT, description="in any language of the catalogue")
         ] = None,
-        picture: Handle = None,
+        picture: Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$", description="an upload's handle")] = None,
         like: Annotated[str | None, Query(max_length=2000, description="a product's id")] = None,
         top: Annotated[int, Query(ge=1, le=_MOST_TOP)] = 24,
         skip: Annotated[int, Query(ge=0, le=_MOST_SKIP)] = 0,
     ) -> Found:
         """Products by words, by a picture, by a likeness, or by several at once; all of them where nothing is asked."""
+        if picture is not None and like:
+            raise RefusedError("Search by a picture or by a product, not by both.", code="bad_value", status=422)
         shown = None if picture is None else uploads.get(picture)
         wanted = Wanted(plain(text or "") or None, shown, like or None, filters, top, skip)
         return await thinking.run(lambda: shop.search(wanted))
@@ -121,14 +118,14 @@ def add_api(app: "FastAPI", *, shop: Shop, thinking: Worker, looking: Worker) ->
         return Response(uploads.get(picture), media_type="image/jpeg", headers={"Cache-Control": "private"})
 
     @api.get("/products/{id}", tags=["product"])
-    async def product(id: Id) -> ShownProduct:
+    async def product(id: Annotated[str, Depends(id_of)]) -> ShownProduct:
         """Everything that the catalogue knows of a product."""
         return await looking.run(lambda: shop.product(id))
 
     @api.get("/products/{id}/pictures/{number}", tags=["product"], response_class=Response)
     async def product_picture(
-        id: Id,
-        number: Number,
+        id: Annotated[str, Depends(id_of)],
+        number: Annotated[int, Path(ge=0, le=10_000, description="which of its pictures, from 0")],
         width: Annotated[Literal["160", "320", "640"] | None, Query(description="smaller, in pixels")] = None,
         version: Annotated[str | None, Query(max_length=40, description="for ever the same, if it is given")] = None,
     ) -> Response:
@@ -141,19 +138,26 @@ def add_api(app: "FastAPI", *, shop: Shop, thinking: Worker, looking: Worker) ->
         return Response(picture, media_type="image/jpeg", headers={"Cache-Control": keep})
 
     @api.get("/products/{id}/labels", tags=["product"])
-    async def labels(id: Id, words: Annotated[str, Query(max_length=_MOST_TEXT)] = "") -> tuple[Labels, ...]:
+    async def labels(
+        id: Annotated[str, Depends(id_of)], words: Annotated[str, Query(max_length=_MOST_TEXT)] = ""
+    ) -> tuple[Labels, ...]:
         """What the model thinks that a product is, beside what is known; or which of your own `words` fit it."""
         asked = split_words(words) if words.strip() else ()
         return await thinking.run(lambda: shop.labels(id, words=asked))
 
     @api.get("/products/{id}/neighbours", tags=["product"])
-    async def neighbours(id: Id, top: Annotated[int, Query(ge=1, le=_MOST_TOP)] = 8) -> Found:
+    async def neighbours(
+        id: Annotated[str, Depends(id_of)], top: Annotated[int, Query(ge=1, le=_MOST_TOP)] = 8
+    ) -> Found:
         """The products that are most like one."""
         return await thinking.run(lambda: shop.search(Wanted(like=id, top=top)))
 
     @api.get("/segment", tags=["pictures"])
     async def segment(
-        words: Words, picture: Handle = None, product: str | None = None, number: Annotated[int, Query(ge=0)] = 0
+        words: Annotated[str, Query(min_length=1, max_length=_MOST_TEXT, description="words, with commas between")],
+        picture: Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$", description="an upload's handle")] = None,
+        product: str | None = None,
+        number: Annotated[int, Query(ge=0)] = 0,
     ) -> Mask:
         """Where in a picture each of your words is: an uploaded `picture`, or one of a `product`."""
         shown = await picture_of(picture, product, number)
@@ -162,7 +166,10 @@ def add_api(app: "FastAPI", *, shop: Shop, thinking: Worker, looking: Worker) ->
 
     @api.get("/cutout", tags=["pictures"], response_class=Response, responses={200: {"content": {"image/png": {}}}})
     async def cutout(
-        words: Words, picture: Handle = None, product: str | None = None, number: Annotated[int, Query(ge=0)] = 0
+        words: Annotated[str, Query(min_length=1, max_length=_MOST_TEXT, description="words, with commas between")],
+        picture: Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$", description="an upload's handle")] = None,
+        product: str | None = None,
+        number: Annotated[int, Query(ge=0)] = 0,
     ) -> Response:
         """A picture as PNG, transparent but for what the words name."""
         shown = await picture_of(picture, product, number)
@@ -174,7 +181,7 @@ def add_api(app: "FastAPI", *, shop: Shop, thinking: Worker, looking: Worker) ->
 
     async def picture_of(handle: str | None, id_: str | None, number: int) -> bytes:
         if (handle is None) == (id_ is None):
-            raise Refused("Name either a picture or a product.", code="bad_value", status=422)
+            raise RefusedError("Name either a picture or a product.", code="bad_value", status=422)
         if handle is not None:
             return uploads.get(handle)
         assert id_ is not None
@@ -193,7 +200,7 @@ def add_api(app: "FastAPI", *, shop: Shop, thinking: Worker, looking: Worker) ->
                     if len(body) > most_bytes:
                         raise too_long()
         except TimeoutError:
-            raise Refused("The picture came too slowly: try again.", code="too_slow", status=408) from None
+            raise RefusedError("The picture came too slowly: try again.", code="too_slow", status=408) from None
         return bytes(body)
 
     app.include_router(api)
@@ -205,8 +212,8 @@ def plain(text: str) -> str:
 
 
 def split_words(text: str) -> tuple[str, ...]:
-    """`"shoe, red bag"` as its words. Raises Refused (422) where there are none or too many."""
+    """`"shoe, red bag"` as its words. Raises RefusedError (422) where there are none or too many."""
     words = tuple(dict.fromkeys(word for word in map(plain, text.split(",")) if word))
     if not 1 <= len(words) <= _MOST_WORDS:
-        raise Refused(f"Give 1 to {_MOST_WORDS} words, with commas between.", code="bad_value", status=422)
+        raise RefusedError(f"Give 1 to {_MOST_WORDS} words, with commas between.", code="bad_value", status=422)
     return words

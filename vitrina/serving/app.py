@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from vitrina.serving.answers import Problem, Refused
+from vitrina.serving.answers import Problem, RefusedError
 from vitrina.serving.api import add_api
 from vitrina.serving.gate import Gate
 from vitrina.serving.pages import add_pages
@@ -67,8 +67,8 @@ def _add_errors(app: "FastAPI") -> None:
     def answer(problem: Problem, *, status: int) -> JSONResponse:
         return JSONResponse({"code": problem.code, "message": problem.message}, status_code=status)
 
-    @app.exception_handler(Refused)
-    async def refused(_: Request, error: Refused) -> JSONResponse:
+    @app.exception_handler(RefusedError)
+    async def refused(_: Request, error: RefusedError) -> JSONResponse:
         response = answer(Problem(error.code, str(error)), status=error.status)
         if error.status == 503:
             response.headers["Retry-After"] = "2"

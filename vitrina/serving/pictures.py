@@ -6,7 +6,7 @@ import io
 from PIL import Image, features
 
 from vitrina.catalogue.pictures import PictureError, canonicalise
-from vitrina.serving.answers import Refused, Uploaded
+from vitrina.serving.answers import RefusedError, Uploaded
 from vitrina.serving.kept import Kept
 
 MOST_UPLOAD_BYTES = 16 << 20
@@ -33,8 +33,8 @@ class Uploads:
         self._kept = Kept(most_bytes=_KEPT_UPLOADS_BYTES)
 
     def take(self, encoded: bytes) -> Uploaded:
-        """Checks and keeps a picture. Raises Refused: 400 where it is empty, 413 where it has too many bytes or pixels,
-        415 where it is no picture or damaged."""
+        """Checks and keeps a picture. Raises RefusedError: 400 where it is empty, 413 where it has too many bytes or
+        pixels, 415 where it is no picture or damaged."""
         picture = checked(encoded)
         handle = hashlib.blake2b(picture, digest_size=16).hexdigest()
         self._kept.put(handle, picture)
@@ -42,19 +42,19 @@ class Uploads:
             return Uploaded(handle, *image.size)
 
     def get(self, handle: str) -> bytes:
-        """The picture of a handle. Raises Refused (404) where it was never there or is forgotten."""
+        """The picture of a handle. Raises RefusedError (404) where it was never there or is forgotten."""
         picture = self._kept.get(handle)
         if picture is None:
-            raise Refused(
+            raise RefusedError(
                 "This picture is no longer here: choose or drop it again.", code="picture_forgotten", status=404
             )
         return picture
 
 
 def checked(encoded: bytes) -> bytes:
-    """An upload as the catalogue would store it: an upright JPEG of bounded size. Raises Refused as `Uploads.take`."""
+    """An upload as the catalogue would store it: an upright JPEG of bounded size. Refuses as `Uploads.take` does."""
     if not encoded:
-        raise Refused("The file is empty: choose a picture.", code="empty", status=400)
+        raise RefusedError("The file is empty: choose a picture.", code="empty", status=400)
     if len(encoded) > MOST_UPLOAD_BYTES:
         raise too_long()
     try:
@@ -70,13 +70,13 @@ def checked(encoded: bytes) -> bytes:
         if error.reason == "too many pixels":
             raise _too_many_pixels() from error
         words = _WORDS.get(error.reason, f"This picture cannot be used: {error.reason}.")
-        raise Refused(words, code="not_a_picture", status=415) from error
+        raise RefusedError(words, code="not_a_picture", status=415) from error
 
 
-def too_long() -> Refused:
+def too_long() -> RefusedError:
     """The refusal of an upload with too many bytes."""
     most = MOST_UPLOAD_BYTES >> 20
-    return Refused(f"This file is larger than {most} MB: choose a smaller picture.", code="too_large", status=413)
+    return RefusedError(f"This file is larger than {most} MB: choose a smaller picture.", code="too_large", status=413)
 
 
 def small(encoded: bytes, *, width_px: int) -> bytes:
@@ -89,8 +89,8 @@ def small(encoded: bytes, *, width_px: int) -> bytes:
     return buffer.getvalue()
 
 
-def _too_many_pixels() -> Refused:
+def _too_many_pixels() -> RefusedError:
     most = MOST_UPLOAD_PIXELS // 1_000_000
-    return Refused(
+    return RefusedError(
         f"This picture has more than {most} million pixels: choose a smaller one.", code="too_many_pixels", status=413
     )

@@ -4,14 +4,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 from vitrina.catalogue.product import Product
-from vitrina.serving.shelf import Shelf
-
-CATEGORY = "category"
+from vitrina.serving.shelf import CATEGORY, Shelf
 
 _MOST_LABELS = 120
 _FEWEST_LABELS = 2
 _LEAST_SHARE = 0.02
-_LEAST_REPEATS = 3  # an attribute whose values hardly repeat is a name, not a label
+_LEAST_REPEATS = 2  # an attribute whose values hardly repeat is a name, not a label
+_MOST_MEASURES = 0.3  # sizes and weights cannot be seen in a picture
 _MOST_QUESTIONS = 8
 _COMMON_SHARE = 0.25
 
@@ -39,7 +38,7 @@ def questions(shelf: Shelf) -> list[Question]:
     """The questions that a catalogue itself answers for many of its products, the commonest first."""
     found = []
     names = shelf.category_names()
-    if _FEWEST_LABELS <= len(names):
+    if len(names) >= _FEWEST_LABELS:
         labels = tuple(name for name, _ in names.most_common(_MOST_LABELS))
         found.append(Question(CATEGORY, labels, frozenset(names)))
     usual = shelf.usual_attributes(least_share=_COMMON_SHARE)
@@ -57,4 +56,5 @@ def _is_question(counts: Counter[str], *, products: int) -> bool:
         _FEWEST_LABELS <= len(counts) <= _MOST_LABELS
         and stated >= _LEAST_SHARE * products
         and stated >= _LEAST_REPEATS * len(counts)
+        and sum(any(map(str.isdigit, label)) for label in counts) <= _MOST_MEASURES * len(counts)
     )

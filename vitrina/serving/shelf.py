@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -10,7 +11,10 @@ import pyarrow as pa
 
 from vitrina.catalogue.store import Catalogue
 from vitrina.catalogue.where import matching
-from vitrina.serving.answers import Choice, Facets, Filters, Refused
+from vitrina.serving.answers import Choice, Facets, Filters, RefusedError
+
+CATEGORY = "category"
+"""The name of the question for the narrowest category; an attribute's is its own."""
 
 _PRICE_BARS = 24
 _MOST_LANGUAGES = 8
@@ -46,11 +50,11 @@ class Shelf:
         return len(self.catalogue)
 
     def row(self, id_: str) -> int:
-        """The row of a product. Raises Refused (404) where there is none."""
+        """The row of a product. Raises RefusedError (404) where there is none."""
         row = self._row_of.get(id_)
         if row is None:
             shown = id_ if len(id_) <= 80 else f"{id_[:80]}…"
-            raise Refused(f"There is no product {shown!r} in this catalogue.", code="no_product", status=404)
+            raise RefusedError(f"There is no product {shown!r} in this catalogue.", code="no_product", status=404)
         return row
 
     def version(self, row: int) -> str:
@@ -58,7 +62,7 @@ class Shelf:
         return self._digests[row].as_py().hex()[:12]
 
     def mask(self, filters: Filters) -> np.ndarray:
-        """(n,) bool: which products pass. Raises Refused (400) where a filter cannot be read."""
+        """(n,) bool: which products pass. Raises RefusedError (400) where a filter cannot be read."""
         return self._mask(filters)
 
     def facets(self, filters: Filters) -> Facets:
@@ -74,7 +78,7 @@ class Shelf:
             if path[:-1] == base and count
         ]
         count_of = dict(zip(self._paths, counts, strict=True))
-        parents = [base[:depth] for depth in range(1, len(base) + 1)]
+        above = range(1, len(base) + 1)
         free = self._prices[self.mask(replace(filters, price_from=None, price_to=None))]
         bars, _ = np.histogram(free[~np.isnan(free)], bins=self._price_steps) if len(self._price_steps) else ((), ())
         spoken = self.mask(replace(filters, language=None))
@@ -84,7 +88,9 @@ class Shelf:
             products=len(self),
             matching=int(chosen.sum()),
             categories=tuple(sorted(children, key=lambda choice: (-choice.count, choice.name))),
-            parents=tuple(Choice(path[-1], " > ".join(path), int(count_of.get(path, 0))) for path in parents),
+            parents=tuple(
+                Choice(base[depth - 1], " > ".join(base[:depth]), int(count_of.get(base[:depth], 0))) for depth in above
+            ),
             languages=tuple(choice for choice in languages if choice.count or choice.value == filters.language),
             with_pictures=int((pictured & (self.picture_counts > 0)).sum()),
             currency=self._currency,
@@ -122,6 +128,20 @@ class Shelf:
         """The narrowest level of every product's category, with how many products it has."""
         return Counter(path[-1] for path in self._facts["category"].to_pylist() if path)
 
+    def known(self, question: str, *, labels: Sequence[str]) -> dict[int, int]:
+        """The products of the training split whose category or attribute is one of `labels`: row to label's number."""
+        numbers = {label: number for number, label in enumerate(labels)}
+        if question == CATEGORY:
+            values = [path[-1] if path else None for path in self._facts["category"].to_pylist()]
+        else:
+            values = [dict(items or ()).get(question) for items in self._facts["attributes"].to_pylist()]
+        splits = self._facts["split"].to_pylist()
+        return {
+            row: numbers[value]
+            for row, (value, split) in enumerate(zip(values, splits, strict=True))
+            if split == "train" and value in numbers
+        }
+
     def languages(self) -> tuple[str, ...]:
         """The languages of the texts, commonest first."""
         return tuple(self._languages)
@@ -135,7 +155,8 @@ class Shelf:
             for text in product.titles:
                 words = text.text.split()
                 if _EXAMPLE_WORDS[0] <= len(words) <= _EXAMPLE_WORDS[1] and not re.search(r"\d", text.text):
-                    found.setdefault((text.language or "").split("-")[0].lower(), {}).setdefault(kind, text.text)
+                    kinds = found.setdefault((text.language or "").split("-")[0].lower(), {})
+                    kinds[kind] = min(kinds.get(kind, text.text), text.text, key=len)
         return {language: tuple(kinds.values())[:_EXAMPLES] for language, kinds in found.items()}
 
     def where(self, filters: Filters) -> str | None:
@@ -149,7 +170,7 @@ class Shelf:
         try:
             return matching(self._facts, where=where)
         except ValueError as error:
-            raise Refused(f"The filters cannot be read: {error}", code="bad_filter", status=400) from error
+            raise RefusedError(f"The filters cannot be read: {error}", code="bad_filter", status=400) from error
 
 
 def condition(filters: Filters, *, currency: str | None = None) -> str | None:

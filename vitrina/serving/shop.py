@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
@@ -24,7 +24,7 @@ from vitrina.serving.answers import (
     Health,
     Labels,
     Mask,
-    Refused,
+    RefusedError,
     Region,
     ShownProduct,
     Wanted,
@@ -37,7 +37,8 @@ from vitrina.serving.shelf import Shelf
 log = logging.getLogger(__name__)
 
 _THUMBNAIL_BYTES = 64 << 20
-_NOUN_ATTRIBUTES = ("kind", "type", "material", "colour", "color")
+_MOST_GUESSES = 5
+_NOUN_ATTRIBUTES = ("kind", "type", "material")
 
 
 class Finds(Protocol):
@@ -63,8 +64,13 @@ class Guesses(Protocol):
     def __call__(self, *, picture: bytes | None, text: str | None) -> Sequence[tuple[str, float]]: ...
 
 
-Labeller = Callable[[Sequence[str]], Guesses]
-"""Makes what tells labels apart, from the labels."""
+class Labelling(Protocol):
+    """Makes what tells labels apart, from the labels and from the products (rows of the catalogue) whose label is
+    known, by its number."""
+
+    def __call__(self, labels: Sequence[str], *, known: Mapping[int, int]) -> Guesses: ...
+
+
 Masker = Callable[[bytes, Sequence[str]], np.ndarray]
 """A picture and words → (h, w) int: which word, from 1, every pixel shows; 0 is the background."""
 Cutter = Callable[[bytes, Sequence[str]], bytes]
@@ -83,17 +89,17 @@ class Shop:
         index: Finds,
         *,
         model: str,
-        labeller: Labeller | None = None,
+        labelling: Labelling | None = None,
         masker: Masker | None = None,
         cutter: Cutter | None = None,
     ) -> None:
         self._index = index
         self._model = model
-        self._labeller, self._masker, self._cutter = labeller, masker, cutter
+        self._labelling, self._masker, self._cutter = labelling, masker, cutter
         self._shelf = Shelf(index.catalogue)
         self._examples = self._shelf.examples()
-        self._questions: dict[str, Question] = {each.name: each for each in questions(self._shelf)}
-        self._guesses: dict[tuple[str, ...], Guesses] = {}
+        self._preparer = ThreadPoolExecutor(1, thread_name_prefix="preparing")
+        self._asked = self._prepared(self._shelf)
         self._thumbnails = Kept(most_bytes=_THUMBNAIL_BYTES)
         self._seen = self._state_on_disk()
         self._renewing: Future[None] | None = None
@@ -116,8 +122,9 @@ class Shop:
             return self._renewing
 
     def close(self) -> None:
-        """Waits for a renewal that is under way."""
-        self._renewer.shutdown(wait=True)
+        """Waits for what is under way behind the shop, and begins nothing more of it."""
+        for pool in (self._renewer, self._preparer):
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def health(self) -> Health:
         """Answers at once, whatever else is being done."""
@@ -129,7 +136,7 @@ class Shop:
         abilities = Abilities(
             search=True,
             neighbours=True,
-            labels=self._labeller is not None,
+            labels=self._labelling is not None,
             masks=self._masker is not None,
             cutout=self._cutter is not None,
         )
@@ -166,7 +173,7 @@ class Shop:
         return Found(cards, matching, wanted.skip, is_more=len(hits) > end, catalogue=shelf.catalogue.digest[:12])
 
     def product(self, id_: str) -> ShownProduct:
-        """Everything known of a product. Raises Refused (404) where there is none, as all that follow."""
+        """Everything known of a product. Raises RefusedError (404) where there is none, as all that follow."""
         shelf = self._shelf
         row = shelf.row(id_)
         (product,) = shelf.catalogue.read([row], pictures="none")
@@ -193,7 +200,7 @@ class Shop:
         shelf = self._shelf
         row = shelf.row(id_)
         if not 0 <= number < shelf.picture_counts[row]:
-            raise Refused(f"This product has no picture number {number}.", code="no_picture", status=404)
+            raise RefusedError(f"This product has no picture number {number}.", code="no_picture", status=404)
         return shelf.catalogue[row].pictures[number]
 
     def thumbnail(self, id_: str, *, number: int, width_px: int) -> bytes:
@@ -208,30 +215,29 @@ class Shop:
 
     def labels(self, id_: str, *, words: Sequence[str] = ()) -> tuple[Labels, ...]:
         """What the model thinks a product is, beside what is known; with `words`, which of those fit it."""
-        if self._labeller is None:
+        if self._labelling is None:
             raise _cannot("tell labels apart")
         shelf = self._shelf
         product = shelf.catalogue[shelf.row(id_)]
+        if len(words) == 1:
+            raise RefusedError("One label leaves nothing to choose: give two or more.", code="one_label", status=422)
         if words:
-            asked = [Question("yours", tuple(words), frozenset())]
-        else:
-            asked = [each for each in self._questions.values() if each.concerns(product)]
-        answers = []
-        for question in asked:
-            guesses = self._guess(question)(
-                picture=product.pictures[0] if product.pictures else None,
-                text=product.texts[0].text if product.texts else None,
-            )
-            answers.append(
-                Labels(question.name, question.known(product), tuple(Guess(*guess) for guess in guesses[:5]))
-            )
-        return tuple(answers)
+            yours = self._labelling(words, known={})
+            return (Labels("yours", None, _guessed(yours, product)),)
+        return tuple(
+            Labels(question.name, question.known(product), _guessed(guesses.result(), product))
+            for question, guesses in self._asked
+            if question.concerns(product)
+        )
 
     def segment(self, picture: bytes, *, words: Sequence[str]) -> Mask:
         """Where in a picture each of some words is."""
         if self._masker is None:
             raise _cannot("say where in a picture something is")
-        labels = self._masker(picture, words)
+        try:
+            labels = self._masker(picture, words)
+        except ValueError as error:
+            raise _nothing_found(error) from error
         height, width = labels.shape
         regions = tuple(_region(word, number, labels) for number, word in enumerate(words, start=1))
         return Mask(width, height, regions, _runs(labels))
@@ -240,18 +246,20 @@ class Shop:
         """The picture as PNG without what the words do not name."""
         if self._cutter is None:
             raise _cannot("cut things out")
-        return self._cutter(picture, words)
+        try:
+            return self._cutter(picture, words)
+        except ValueError as error:
+            raise _nothing_found(error) from error
 
     def _renew(self) -> None:
         try:
             self._index.refresh()
             shelf = Shelf(self._index.catalogue)
-            examples, asked = shelf.examples(), {each.name: each for each in questions(shelf)}
+            examples, asked = shelf.examples(), self._prepared(shelf)
         except Exception:
             log.exception("the new version of the catalogue cannot be read; the one before it goes on answering")
             return
-        self._shelf, self._examples, self._questions = shelf, examples, asked
-        self._guesses = {}
+        self._shelf, self._examples, self._asked = shelf, examples, asked
 
     def _state_on_disk(self) -> tuple[int, int]:
         try:
@@ -268,24 +276,38 @@ class Shop:
             cards.append(Card(hit, product.titles, int(shelf.picture_counts[row]), shelf.version(row)))
         return tuple(cards)
 
-    def _guess(self, question: Question) -> Guesses:
-        assert self._labeller is not None
-        if question.name == "yours":
-            return self._labeller(question.labels)
-        if question.labels not in self._guesses:
-            self._guesses[question.labels] = self._labeller(question.labels)
-        return self._guesses[question.labels]
+    def _prepared(self, shelf: Shelf) -> list[tuple[Question, Future[Guesses]]]:
+        """What the catalogue itself asks about products. Learning to answer goes on while the shop is open."""
+        if self._labelling is None:
+            return []
+        return [
+            (
+                each,
+                self._preparer.submit(self._labelling, each.labels, known=shelf.known(each.name, labels=each.labels)),
+            )
+            for each in questions(shelf)
+        ]
 
 
-def _cannot(what: str) -> Refused:
-    return Refused(f"The model of this run cannot {what}: serve another run.", code="cannot", status=501)
+def _guessed(guesses: Guesses, product: Product) -> tuple[Guess, ...]:
+    picture = product.pictures[0] if product.pictures else None
+    text = product.texts[0].text if product.texts else None
+    return tuple(Guess(*guess) for guess in guesses(picture=picture, text=text)[:_MOST_GUESSES])
+
+
+def _cannot(what: str) -> RefusedError:
+    return RefusedError(f"The model of this run cannot {what}: serve another run.", code="cannot", status=501)
+
+
+def _nothing_found(error: ValueError) -> RefusedError:
+    return RefusedError(f"This did not work on this picture: {error}.", code="nothing_found", status=422)
 
 
 def _nouns(product: Product) -> tuple[str, ...]:
-    """Words to look for in the product's pictures: what it is called and made of."""
-    words = [product.category[-1]] if product.category else []
-    words += [product.attributes[name] for name in _NOUN_ATTRIBUTES if name in product.attributes]
-    return tuple(dict.fromkeys(word.lower() for word in words))[:4]
+    """Words to look for in the product's pictures: what kind of thing it is, and what it is made of."""
+    words = [product.attributes[name].lower() for name in _NOUN_ATTRIBUTES if name in product.attributes]
+    kind = product.category[-1:] if not {"kind", "type"} & product.attributes.keys() else ()
+    return tuple(dict.fromkeys([*(each.lower() for each in kind), *words]))
 
 
 def _region(word: str, number: int, labels: np.ndarray) -> Region:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from vitrina.serving.answers import Refused
+from vitrina.serving.answers import RefusedError
 
 Answer = TypeVar("Answer")
 
@@ -21,9 +21,9 @@ class Worker:
         self._seconds = seconds
 
     async def run(self, work: Callable[[], Answer]) -> Answer:
-        """What `work` returns, or raises. Raises Refused: 503 where too many wait, 504 where it takes too long."""
+        """What `work` returns, or raises. Raises RefusedError: 503 where too many wait, 504 where it takes too long."""
         if not self._places.acquire(blocking=False):
-            raise Refused("Too many requests at once: try again in a moment.", code="busy", status=503)
+            raise RefusedError("Too many requests at once: try again in a moment.", code="busy", status=503)
         try:
             future = self._pool.submit(work)
         except BaseException:
@@ -35,7 +35,7 @@ class Worker:
             async with asyncio.timeout(self._seconds):
                 return await asyncio.wrap_future(future)
         except TimeoutError:
-            raise Refused(
+            raise RefusedError(
                 f"This took longer than {self._seconds:g} seconds and was given up: ask for less, or later.",
                 code="too_slow",
                 status=504,

@@ -3,8 +3,8 @@
 import { ApiError, call, upload } from "./api.js";
 import { announce, h } from "./dom.js";
 import { productView } from "./product.js";
-import { resultsView } from "./results.js";
-import { inOurs, products, say, sayError, speak, translate } from "./words.js";
+import { nameOf, resultsView } from "./results.js";
+import { products, say, sayError, speak, translate } from "./words.js";
 
 const main = document.getElementById("main");
 const form = document.getElementById("search");
@@ -101,7 +101,7 @@ function chip(name, text, source) {
 function likeChip(id) {
   const made = chip("like", say("like_chip", id), null);
   call(`/api/products/${encodeURIComponent(id)}`).then((product) => {
-    made.querySelector("span").textContent = say("like_chip", inOurs(product.titles)?.text ?? id);
+    made.querySelector("span").textContent = say("like_chip", nameOf(product.titles, product.category, id));
     if (product.picture_count) {
       made.prepend(h("img", { src: `/api/products/${encodeURIComponent(id)}/pictures/0?width=160&version=${product.version}`, alt: "" }));
     }

@@ -3,12 +3,12 @@
 import { bytes, call, picture, product as productAddress } from "./api.js";
 import { announce, h } from "./dom.js";
 import { drawMask, hue } from "./masks.js";
-import { card } from "./results.js";
+import { card, nameOf } from "./results.js";
 import { inOurs, language, languageName, money, percent, say, sayError } from "./words.js";
 
 export async function productView({ node, signal, go, about, id }) {
   const shown = await call(productAddress(id), { signal });
-  const title = inOurs(shown.titles)?.text ?? shown.id;
+  const title = nameOf(shown.titles, shown.category, shown.id);
   document.title = `${title} · Vitrina`;
   const can = about?.abilities ?? {};
   const gallery = shown.picture_count ? galleryOf(shown, title) : null;
@@ -52,14 +52,23 @@ function galleryOf(shown, title) {
   let number = 0;
   const big = h("img", { alt: title });
   const canvas = h("canvas", { "aria-hidden": "true" });
-  const stage = h("div", { class: "stage" }, h("div", { class: "frame" }, big, canvas));
+  const frame = h("div", { class: "frame" }, big, canvas);
+  const stage = h("div", { class: "stage" }, frame);
   const strip = h("div", { class: "strip" });
   const listeners = [];
+  const plain = () => {
+    canvas.hidden = true;
+    frame.classList.remove("cut");
+    big.src = picture(shown.id, number, shown.version, null);
+  };
+  const cut = (url) => {
+    canvas.hidden = true;
+    frame.classList.add("cut");
+    big.src = url;
+  };
   const turn = (to) => {
     number = (to + shown.picture_count) % shown.picture_count;
-    big.src = picture(shown.id, number, shown.version, null);
-    canvas.width = canvas.width;
-    canvas.hidden = true;
+    plain();
     [...strip.children].forEach((each, place) => each.setAttribute("aria-current", String(place === number)));
     listeners.forEach((listen) => listen());
   };
@@ -76,15 +85,15 @@ function galleryOf(shown, title) {
     });
   }
   turn(0);
-  return { node: h("div", {}, stage, shown.picture_count > 1 ? strip : null), canvas, number: () => number, onturn: (listen) => listeners.push(listen) };
+  return { node: h("div", {}, stage, shown.picture_count > 1 ? strip : null), canvas, plain, cut, number: () => number, onturn: (listen) => listeners.push(listen) };
 }
 
 // Type a word: it is painted over the picture, or cut out of it.
 function finderOf(shown, gallery, can) {
   const input = h("input", { type: "text", maxlength: "200", "aria-label": say("find"), placeholder: say("find_hint", shown.nouns.slice(0, 2).join(", ") || "…") });
   const result = h("div", { class: "result", "aria-live": "polite" });
-  const clear = () => { gallery.canvas.hidden = true; result.replaceChildren(); };
-  gallery.onturn(clear);
+  gallery.onturn(() => result.replaceChildren());
+  const hide = h("button", { type: "button", class: "pill", onclick: () => { gallery.plain(); result.replaceChildren(); } }, say("hide"));
   const asked = () => ({ product: shown.id, number: gallery.number(), words: input.value.trim() || shown.nouns[0] });
   const working = async (button, work) => {
     if (!asked().words) return input.focus();
@@ -105,12 +114,13 @@ function finderOf(shown, gallery, can) {
 
   async function find() {
     const mask = await call("/api/segment", { values: asked() });
+    gallery.plain();
     drawMask(gallery.canvas, mask);
     result.replaceChildren(h("ul", { class: "legend" }, mask.regions.map((region) => {
       const dot = h("span", { class: "dot" });
       dot.style.background = hue(region.number);
       return h("li", { class: region.share ? "" : "soft" }, dot, region.word, " ", h("small", {}, region.share ? percent(region.share) : say("not_found")));
-    })), h("button", { type: "button", class: "pill", onclick: clear }, say("hide")));
+    })), hide);
     announce(mask.regions.map((region) => `${region.word}: ${region.share ? percent(region.share) : say("not_found")}`).join(", "));
   }
 
@@ -118,8 +128,8 @@ function finderOf(shown, gallery, can) {
     const png = await bytes("/api/cutout", asked());
     const url = URL.createObjectURL(png);
     const name = `${shown.id.replace(/[^\p{L}\p{N}._-]+/gu, "-")}-${gallery.number() + 1}.png`;
-    result.replaceChildren(h("figure", { class: "cut" }, h("img", { src: url, alt: say("cutout") }),
-      h("figcaption", {}, h("a", { class: "button primary", href: url, download: name }, say("save")), h("span", { class: "soft" }, say("cut_note")))));
+    gallery.cut(url);
+    result.replaceChildren(h("a", { class: "button primary", href: url, download: name }, say("save")), h("span", { class: "soft" }, say("cut_note")), hide);
     announce(say("cut_note"));
   }
 

@@ -48,8 +48,9 @@ export async function resultsView({ node, signal, go, about, query }) {
   } }, say("more"));
   more.hidden = !found.is_more;
 
-  const matching = facets.matching === facets.products ? products(facets.products)
+  const number = facets.matching === facets.products ? products(facets.products)
     : say("of", count(facets.matching), count(facets.products));
+  const matching = isAsked ? say("among", number) : number;
   const title = h("h1", {}, say(isAsked ? "found" : "browse"), " ", h("small", {}, matching));
   const content = [title];
   if (!isAsked && !FILTERS.some((name) => filters[name])) content.push(examples(about));
@@ -64,7 +65,7 @@ export async function resultsView({ node, signal, go, about, query }) {
 
 export function card(each) {
   const { hit } = each;
-  const title = inOurs(each.titles)?.text ?? hit.title;
+  const title = nameOf(each.titles, hit.category, hit.id);
   const shown = each.picture_count
     ? h("img", { src: picture(hit.id, 0, each.version, 320), alt: "", loading: "lazy", decoding: "async", width: "320", height: "320" })
     : h("span", { class: "none" }, say("no_picture"));
@@ -72,8 +73,13 @@ export function card(each) {
     h("span", { class: "shot" }, shown),
     h("span", { class: "title" }, title),
     h("span", { class: "line" },
-      h("span", { class: "where" }, hit.category.at(-1) ?? ""),
+      h("span", { class: "where" }, each.titles.length ? hit.category.at(-1) ?? "" : hit.id),
       h("span", { class: "price" }, hit.price === null ? "" : money(hit.price, hit.currency)))));
+}
+
+// A product that nobody gave a title goes by what kind of thing it is.
+export function nameOf(titles, category, id) {
+  return inOurs(titles)?.text ?? (category.length ? category.at(-1) : id);
 }
 
 // Words that are sure to find something, for somebody who has no idea what there is.
