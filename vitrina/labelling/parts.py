@@ -1,0 +1,172 @@
+"""Long work in parts: each is written whole or not at all, and what is done is never done again.
+
+    OUT.parts/job.json         what the parts are of: model, catalogue, labels, settings
+    OUT.parts/part-000012.parquet
+    OUT, OUT.json              the result, and what it is of, when all parts are there
+
+A process may be killed at any moment: the next call goes on with the parts that are missing, and the result is the
+same. Parts of another model or catalogue are never mixed in.
+"""
+
+import contextlib
+import csv
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from vitrina.catalogue.manifest import flush
+from vitrina.catalogue.writer_lock import take_lock
+from vitrina.models.checkpoint import write_bytes
+
+SUFFIXES = (".csv", ".parquet")
+_ABOUT = "stamp"
+
+
+class Job:
+    """The work on one result. `summary` is that of a finished one, None where there is something to do."""
+
+    def __init__(self, out: Path, *, stamp: Mapping[str, str], summary: str | None) -> None:
+        self.out = out
+        self.folder = _folder(out)
+        self.summary = summary
+        self._stamp = dict(stamp)
+
+    def numbers(self) -> set[int]:
+        """The parts that are there and whole; a damaged one is removed."""
+        found = set()
+        for path in self.folder.glob("part-*.parquet"):
+            try:
+                pq.read_metadata(path)
+            except (pa.ArrowInvalid, OSError):
+                path.unlink(missing_ok=True)
+            else:
+                found.add(int(path.stem.removeprefix("part-")))
+        return found
+
+    def write(self, number: int, *, table: pa.Table) -> None:
+        """Keep a part: it stands on the disk when this returns."""
+        _whole(self._part(number), lambda path: pq.write_table(table, path))
+
+    def tables(self) -> Iterator[pa.Table]:
+        """The parts in order, one in memory at a time."""
+        for number in sorted(self.numbers()):
+            yield pq.read_table(self._part(number))
+
+    def finish(self, tables: Iterator[pa.Table], *, schema: pa.Schema, summary: str) -> None:
+        """Write the result from tables of rows, then what it is of, and drop the parts."""
+        self.summary = summary
+        about = {_ABOUT: self._stamp, "summary": summary}
+        if self.out.suffix.lower() == ".csv":
+            _whole(self.out, lambda path: _write_csv(path, tables, names=schema.names))
+        else:
+            _whole(self.out, lambda path: _write_parquet(path, tables, schema=schema, stamp=self._stamp))
+        write_bytes(_beside(self.out), content=(json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode())
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _part(self, number: int) -> Path:
+        return self.folder / f"part-{number:06d}.parquet"
+
+
+def check_out(out: Path) -> None:
+    """Raises ValueError where a result cannot be written there."""
+    if out.suffix.lower() not in SUFFIXES:
+        raise ValueError(f"{out} names no format: end it with .csv or .parquet")
+    if out.is_dir():
+        raise ValueError(f"{out} is a folder: name a file that ends with .csv or .parquet")
+
+
+@contextlib.contextmanager
+def working(out: Path, *, stamp: Mapping[str, str]) -> Iterator[Job]:
+    """The job of writing `out`, for one process at a time. `stamp` says in a few named digests what it is of.
+
+    Raises ValueError where `out` or its parts are of something else, `out` is a file that no job wrote, or another
+    process is at it.
+    """
+    check_out(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = _folder(out)
+    found = _read(_beside(out)) if out.exists() else None
+    if found is not None:
+        _refuse_other(found[_ABOUT], stamp=stamp, what=str(out), mend=f"name another file, or remove {out} first")
+        shutil.rmtree(folder, ignore_errors=True)
+        yield Job(out, stamp=stamp, summary=str(found["summary"]))
+        return
+    begun = _read(folder / "job.json")
+    if out.exists() and begun is None:
+        raise ValueError(f"{out} exists already and was not written by this command: name another file, or remove it")
+    if begun is not None:
+        mend = f"run the command as it was begun, or remove {folder}"
+        _refuse_other(begun[_ABOUT], stamp=stamp, what=f"the unfinished {folder}", mend=mend)
+    folder.mkdir(exist_ok=True)
+    lock = take_lock(folder / ".lock")
+    if lock is None:
+        raise ValueError(f"another process is writing {out}: wait for it, or name another file")
+    try:
+        if begun is None:
+            write_bytes(folder / "job.json", content=json.dumps({_ABOUT: dict(stamp)}, indent=1).encode())
+        yield Job(out, stamp=stamp, summary=None)
+    finally:
+        os.close(lock)
+
+
+def _refuse_other(before: Mapping[str, str], *, stamp: Mapping[str, str], what: str, mend: str) -> None:
+    changed = [name for name, value in stamp.items() if before.get(name) != value]
+    if changed:
+        names = " and ".join(f"another {name}" for name in changed)
+        raise ValueError(
+            f"{what} is of {names} ({_short(before.get(changed[0], 'none'))}, now {_short(stamp[changed[0]])}): {mend}"
+        )
+
+
+def _short(value: str) -> str:
+    return value[:40]
+
+
+def _folder(out: Path) -> Path:
+    return out.with_name(out.name + ".parts")
+
+
+def _beside(out: Path) -> Path:
+    return out.with_name(out.name + ".json")
+
+
+def _read(path: Path) -> dict[str, dict[str, str]] | None:
+    """What a job left; None where there is nothing, or it is damaged, so that the work is done again."""
+    try:
+        plain = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return plain if isinstance(plain, dict) and isinstance(plain.get(_ABOUT), dict) else None
+
+
+def _write_csv(path: Path, tables: Iterator[pa.Table], *, names: Sequence[str]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(names)
+        for table in tables:
+            columns = [["" if value is None else value for value in column.to_pylist()] for column in table.columns]
+            writer.writerows(zip(*columns, strict=True))
+
+
+def _write_parquet(path: Path, tables: Iterator[pa.Table], *, schema: pa.Schema, stamp: Mapping[str, str]) -> None:
+    about = {f"vitrina.{name}": value for name, value in stamp.items()}
+    with pq.ParquetWriter(path, schema.with_metadata(about)) as writer:
+        for table in tables:
+            writer.write_table(table.cast(schema.with_metadata(about)))
+
+
+def _whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Write a file under a temporary name and rename it when it is on the disk."""
+    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
+    try:
+        write(temporary)
+        flush(temporary)
+        temporary.replace(path)
+        flush(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
