@@ -36,12 +36,15 @@ _COVER = 0.1  # and the share of the fact's products whose titles have the word
 _DISTINCT = 5.0  # products for each value of an attribute, on average: fewer, and its values are names, not words
 _NAME = 0.3  # the share of a word's products of which it is the brand or the model
 _TOKEN = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
-_UNSEEN = frozenset("size talla model modelo sku ean gtin isbn mpn year año season temporada date fecha".split())
 _TEMPLATES = {"en": "a photo of {}", "es": "una foto de {}"}
-_LITTLE = frozenset(
-    "the and with for from this that your our all set pack new more less than not one two three you its "
-    "con para por sin los las una uno unos unas del que como más muy este esta set pack dos tres nuevo nueva".split()
-)
+_UNSEEN_NAMES = """
+    size talla model modelo sku ean gtin isbn mpn year año season temporada date fecha
+"""
+_LITTLE_WORDS = """
+    the and with for from this that your our all set pack new more less than not one two three you its
+    con para por sin los las una uno unos unas del que como más muy este esta dos tres nuevo nueva
+"""
+_UNSEEN, _LITTLE = frozenset(_UNSEEN_NAMES.split()), frozenset(_LITTLE_WORDS.split())
 
 
 @dataclass(frozen=True)
@@ -239,10 +242,15 @@ class _Counts:
         return max(sure)[1] if sure else None
 
     def _word(self, text: str) -> Word:
-        """With the language whose titles have most of its words; that of most titles where none has any."""
+        """With the language whose titles have most of its words, as they are or in the singular; where none has any
+        that of most titles."""
         found = Counter[str]()
         for each in _split(text):
-            found.update(self.languages[each] if each in self.languages else {})
+            found.update(self.languages.get(each, {}))
+            for language in self.titles:
+                one = singular(each, language=language)
+                found[language] += self.languages[one][language] if one != each and one in self.languages else 0
+        found = +found
         language = next((name for name, _ in (found or self.titles).most_common(1)), None)
         return Word(text_key(text if language is None else singular(text.lower(), language=language)), text, language)
 

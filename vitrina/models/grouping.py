@@ -188,6 +188,9 @@ class GroupingBlock(nn.Module):
         self.norm_groups = nn.LayerNorm(width, eps=eps)
         self.mlp = _mlp(config, width, inner=_CHANNEL_RATIO * width, out=width)
         self.apply(initialise)
+        # From smaller weights the noise alone decides who belongs where, and nothing about groups is learnt for long.
+        nn.init.xavier_uniform_(self.assign.query.weight)
+        nn.init.xavier_uniform_(self.assign.key.weight)
 
     def forward(self, members: Tensor, tokens: Tensor, *, noise: Tensor | None) -> tuple[Tensor, Tensor]:
         """Members (b, n, d) and tokens (b, g, d) -> groups (b, g, d) and the logits of the assignment (b, g, n)."""
@@ -249,5 +252,3 @@ class Assign(nn.Module):
 def _mlp(config: GroupingTowerConfig, width: int, *, inner: int, out: int) -> nn.Sequential:
     activation = nn.GELU() if config.activation == "gelu" else QuickGELU()
     return nn.Sequential(nn.Linear(width, inner), activation, nn.Linear(inner, out))
-
-

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from vitrina.data.batch import Batch, PairBatch, Texts
 from vitrina.data.inputs import Inputs
 from vitrina.models.answering import answering, embed_in_batches
+from vitrina.models.bags import bagged, contrasted
 from vitrina.models.checkpoint import Carried
 from vitrina.models.chunks import Thrifty, rows_of
 from vitrina.models.grouping import GroupingTower, GroupingTowerConfig
@@ -28,7 +29,7 @@ from vitrina.models.patches import own_cells, stored_size, upright
 from vitrina.models.projector import Projector
 from vitrina.models.sizes import Size
 from vitrina.models.towers import TextTower, TextTowerConfig
-from vitrina.objectives.contrastive import info_nce, learned_scale
+from vitrina.objectives.contrastive import learned_scale
 from vitrina.objectives.multi_label import multi_label
 from vitrina.objectives.sums import Sum
 
@@ -132,7 +133,7 @@ class GroupViT(Thrifty):
         self.text_projection = Projector(config.text.width, inner=config.projector, dimensions=config.projection)
         self.logit_scale = nn.Parameter(torch.full((1,), math.log(1 / 0.07)))
         self.dimensions = config.projection
-        self.noise_seed = int(torch.randint(2**31, ()))
+        self.noise_seed = int(torch.randint(2**31, (), device="cpu"))  # known also where the rest has no values
         self.register_buffer("mean", torch.tensor(config.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(config.std).view(3, 1, 1), persistent=False)
 
@@ -140,36 +141,27 @@ class GroupViT(Thrifty):
         """The losses of a PairBatch; ValueError for another kind, which this family cannot learn from."""
         batch = _pairs(batch)
         nouns = batch.nouns
-        rows, prompts = len(batch.product), len(nouns.key)
-        noise = self.image.draw(batch.keys, seed=self.noise_seed) if self.training else ()
+        rows, pixels, prompts = len(batch.product), batch.picture.pixels, len(nouns.key)
+        noise = self.image.draw(_picture_keys(batch), seed=self.noise_seed) if self.training else ()
 
         def pictures(some: slice) -> Tensor:
-            pixels = self.normalise(batch.picture.pixels[some])
-            grouped = self.image(pixels, noise=[each[some] for each in noise])
+            grouped = self.image(self.normalise(pixels[some]), noise=[each[some] for each in noise])
             return self.image_projection.mapped(grouped.groups.mean(dim=1))
 
-        images = self.image_projection.finished(torch.cat(self.in_pieces(pictures, rows=rows, part=self.image)))
-        mapped = self._mapped(batch.text)
-        times = torch.ones(rows, device=images.device)
+        seen = torch.cat(self.in_pieces(pictures, rows=len(pixels), part=self.image, most=rows))
+        images = self.image_projection.finished(seen)
+        read, times = self._mapped(batch.text, most=rows), torch.ones(len(batch.text.ids), device=images.device)
         if prompts:
             drawn = nouns.which.flatten()[:, None] == torch.arange(prompts, device=images.device)
-            mapped, times = torch.cat([mapped, self._mapped(nouns.text)]), torch.cat([times, drawn.sum(dim=0)])
-        texts, words = self.text_projection.finished(mapped, times=times).split([rows, prompts])
+            read = torch.cat([read, self._mapped(nouns.text, most=rows)])
+            times = torch.cat([times, drawn.sum(dim=0)])
+        texts, words = self.text_projection.finished(read, times=times).split([len(batch.text.ids), prompts])
         scale = learned_scale(self.logit_scale)
-        losses = {
-            "itc": info_nce(
-                images,
-                texts=texts,
-                scale=scale,
-                product=batch.product,
-                text_key=batch.text_key,
-                row_is_valid=batch.text_matches,
-            )
-        }
+        losses = {"itc": contrasted(batch, images=images, texts=texts, scale=scale)}
         if nouns.which.shape[1] and prompts:
             is_word, which = nouns.which >= 0, nouns.which.clamp(min=0)
             losses["nouns"] = multi_label(
-                images,
+                bagged(images, columns=rows, more=batch.picture_row, weight=images.new_zeros(0)),
                 words=words[which],
                 is_word=is_word,
                 key=nouns.key[which],
@@ -221,8 +213,13 @@ class GroupViT(Thrifty):
         """Of each picture (c, rows, columns) float32: how much every cell looks like each of c words.
 
         A cell's shares in the groups, by soft assignment through all stages, times the groups' cosines with the words
-        (section 3.4). The cells cover the picture's own rectangle, without what pads it.
+        (section 3.4). The cells cover the picture's own rectangle, without what pads it. Raises ValueError for no
+        words, an empty word, and a picture that cannot be read.
         """
+        if not words:
+            raise ValueError("no words to look for: name one or more, for example shoe, bag")
+        if not all(word.strip() for word in words):
+            raise ValueError(f"one of the words {list(words)!r} is empty: leave it out")
         inputs, grid, found = self.read_inputs(), self.config.image.grid, list[np.ndarray]()
         pictures = upright(pictures)
         vectors = torch.from_numpy(self.embed_texts(words))
@@ -263,10 +260,16 @@ class GroupViT(Thrifty):
             raise ValueError("this model has no inputs, so it cannot read texts or pictures: give it `inputs=`")
         return self.inputs
 
-    def _mapped(self, text: Texts) -> Tensor:
-        """The texts as far as each goes by itself, in pieces."""
-        run = lambda some: self.text_projection.mapped(self._ends(rows_of(text, some)))  # noqa: E731
-        return torch.cat(self.in_pieces(run, rows=len(text.ids), part=self.text))
+    def _mapped(self, text: Texts, *, most: int) -> Tensor:
+        """The texts as far as each goes by itself, in pieces, `most` of them at most."""
+        return torch.cat(
+            self.in_pieces(
+                lambda some: self.text_projection.mapped(self._ends(rows_of(text, some))),
+                rows=len(text.ids),
+                part=self.text,
+                most=most,
+            )
+        )
 
     def _ends(self, text: Texts) -> Tensor:
         """(b, d): the normed states at the texts' ends."""
@@ -294,9 +297,14 @@ class GroupViT(Thrifty):
 def _pairs(batch: Batch) -> PairBatch:
     if not isinstance(batch, PairBatch):
         raise ValueError("a GroupViT learns from pairs only: set mixture.pair=1 mixture.text=0 mixture.image=0")
-    if any(len(each) for each in (batch.picture_row, batch.text_row, batch.strangers.product)):
-        raise ValueError(
-            "a GroupViT sees one picture and one text of each product, and its words: leave the settings shown and "
-            "negatives.contrast as they come"
-        )
+    if batch.picture.kept.shape[1]:
+        raise ValueError("a GroupViT groups all patches of a picture: set corruption.patch_dropout=0")
     return batch
+
+
+def _picture_keys(batch: PairBatch) -> Tensor:
+    """(n, 4): the keys of all pictures of a batch, the rows' and which of the row's it is."""
+    more = batch.picture_row
+    which = (more[:, None] == more).tril().sum(dim=1)
+    numbers = torch.cat([torch.zeros_like(batch.keys[:, 0]), which])
+    return torch.cat([torch.cat([batch.keys, batch.keys[more]]), numbers[:, None]], dim=1)

@@ -78,9 +78,7 @@ def _mlp(ours: str, theirs: str) -> Iterator[Name]:
     yield from both(f"{ours}.2", f"{theirs}.fc2")
 
 
-def config_from_transformers(
-    config: Mapping[str, Any], *, processor: Mapping[str, Any], origin: str
-) -> GroupViTConfig:
+def config_from_transformers(config: Mapping[str, Any], *, processor: Mapping[str, Any], origin: str) -> GroupViTConfig:
     """transformers' config.json and preprocessor_config.json -> ours; ValueError where the model would differ."""
     image, text = (_part(config, f"{part}_config") for part in ("vision", "text"))
     depths, tokens = tuple(image.get("depths", (6, 3, 3))), tuple(image.get("num_group_tokens", (64, 8, 0)))

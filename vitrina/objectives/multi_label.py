@@ -1,4 +1,4 @@
-"""Contrastive learning between pictures and single words, of which a picture has several and shares some with others."""
+"""Contrastive learning between pictures and single words: a picture has several, and shares some with others."""
 
 import torch
 import torch.nn.functional as F
@@ -10,9 +10,7 @@ from vitrina.objectives.sums import Sum
 _NEVER = -1e4  # the logit of a column that is no word; finite, so that a batch without any word has no NaN
 
 
-def multi_label(
-    images: Tensor, *, words: Tensor, is_word: Tensor, key: Tensor, known: Tensor, scale: Tensor
-) -> Sum:
+def multi_label(images: Tensor, *, words: Tensor, is_word: Tensor, key: Tensor, known: Tensor, scale: Tensor) -> Sum:
     """Multi-label contrastive loss (GroupViT, Xu et al. 2022, section 3.3) with soft targets, in float32.
 
     `images` (b, d) and `words` (b, k, d), the k words drawn for each row, are normalised inside; `scale` (1,) or ()
@@ -39,12 +37,14 @@ def multi_label(
         true = _true(known, keys=all_keys)
         logits = scale * images @ all_words.T - times.log()
         logits = logits.masked_fill(all_keys == -1, _NEVER)
-        # A word that stands m times has m columns: together they weigh as one.
-        asks_words = _soft_cross_entropy(logits, weights=true / times)
+        # A word that stands m times has m columns: together they are one choice.
+        asks_words = _soft_cross_entropy(logits, weights=true / times, times=times)
 
         own = torch.where(is_word, key, -1).flatten()
         true = _true(all_known, keys=own).T
-        asks_images = _soft_cross_entropy(scale * words.flatten(0, 1) @ all_images.T, weights=true.float())
+        asks_images = _soft_cross_entropy(
+            scale * words.flatten(0, 1) @ all_images.T, weights=true.float(), times=torch.ones_like(logits[0, 0])
+        )
         asks_images = (asks_images.view_as(key) * is_word).sum(dim=1) / is_word.sum(dim=1).clamp(min=1)
 
         has_words = is_word.any(dim=1).float()
@@ -69,7 +69,10 @@ def _times(keys: Tensor) -> Tensor:
     return (torch.searchsorted(ordered, keys, right=True) - torch.searchsorted(ordered, keys)).float()
 
 
-def _soft_cross_entropy(logits: Tensor, *, weights: Tensor) -> Tensor:
-    """(b, n) logits and how much each column is wanted -> (b,); zero for a row that wants none."""
+def _soft_cross_entropy(logits: Tensor, *, weights: Tensor, times: Tensor) -> Tensor:
+    """(b, n) logits and how much each column is wanted -> (b,); zero for a row that wants none.
+
+    A column is one of `times` (n,) or () alike, whose probabilities add up.
+    """
     target = weights / weights.sum(dim=1, keepdim=True).clamp(min=torch.finfo(torch.float32).tiny)
-    return -(target * logits.log_softmax(dim=1)).sum(dim=1)
+    return -(target * (logits.log_softmax(dim=1) + times.log())).sum(dim=1)

@@ -53,8 +53,9 @@ def hints(cls: type) -> dict[str, Any]:
 
 
 def family_of(cls: type) -> str:
-    """`ClipConfig` is tagged `clip`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__.removesuffix("Config")).lower()
+    """`ClipConfig` is tagged `clip`; `GroupViTConfig` is `groupvit`, one word as its authors write it."""
+    name = cls.__name__.removesuffix("Config").replace("ViT", "vit")
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def type_name(annotation: Any) -> str:

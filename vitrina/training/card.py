@@ -43,6 +43,10 @@ _FAMILIES = {
         "One transformer over the tokens of picture and text together (after ViLT, Kim et al. 2021). It embeds either "
         "alone, so that one is found by the other, and reads both at once to say whether a text describes a picture."
     ),
+    "groupvit": (
+        "A GroupViT (Xu et al. 2022): the patches of a picture join groups, and groups meet words. Texts alone taught it; "
+        "it finds pictures by texts and texts by pictures, and says where in a picture something is."
+    ),
     "codebook": (
         "A codebook of pictures (finite scalar quantisation, Mentzer et al. 2023): it tells every patch of a picture "
         "by one of a fixed number of codes, which are the targets of masked image modelling."
