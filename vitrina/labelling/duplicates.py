@@ -16,7 +16,7 @@ from tqdm import tqdm
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.store import Catalogue
 from vitrina.models.checkpoint import write_bytes
-from vitrina.tasks.likeness import UNTAUGHT_CUT, Judge, Told, best_cut, candidates, described, untaught
+from vitrina.tasks.likeness import ONE_SHOP_CUT, UNTAUGHT_CUT, Judge, Told, best_cut, candidates, described, untaught
 
 CANDIDATES = 10
 """Every product is compared with the so many others that share most of its rarer words."""
@@ -112,7 +112,7 @@ def find_duplicates(
     figures = described(told, first=listed[:, 0], second=listed[:, 1])
     known = None
     if taught is None:
-        scores, cut = untaught(figures), UNTAUGHT_CUT
+        scores, cut = untaught(figures), ONE_SHOP_CUT if between is None else UNTAUGHT_CUT
     else:
         judge, cut, known = _taught(taught, listed=listed, figures=figures)
         scores = judge.score(figures)

@@ -54,7 +54,10 @@ UNTAUGHT = {
 """What each figure counts where no pair is known: chosen by hand on the development parts of two public sets."""
 
 UNTAUGHT_CUT = 1.2
-"""Untaught scores from here on are called the same product."""
+"""Untaught scores from here on are called the same product in two shops, where most have a partner …"""
+
+ONE_SHOP_CUT = 2.9
+"""… and within one shop, which lists few products twice and many variants (chosen on a generated catalogue)."""
 
 _LETTERS = 3
 _ALIKE = 5
