@@ -161,6 +161,37 @@ DUPLICATES = Experiment(
     ),
 )
 
+_FIELDS = 'shown.fields={"title":1,"brand":0.25,"category":0.25,"attributes":0.5}'
+
+SIDES = Experiment(
+    name="clip_sides",
+    title="What stands on the text side, and beside it, at equal CPU time (CLIP)",
+    arms=(
+        Arm("the title, drawn", recipe="clip"),
+        Arm("title, category, attributes, averaged by weight", recipe="clip", settings=(_FIELDS,)),
+        *(
+            Arm(
+                f"4 explicit negatives, {share:.0%} of the own category",
+                recipe="clip",
+                settings=("negatives.contrast=4", f"negatives.category_share={share}"),
+            )
+            for share in (0.0, 0.5)
+        ),
+        Arm(
+            "both: averaged by weight, 4 explicit negatives, 50% of the own category",
+            recipe="clip",
+            settings=(_FIELDS, "negatives.contrast=4", "negatives.category_share=0.5"),
+        ),
+    ),
+    figures=(*SEARCH, TWINS),
+    settings=TOWERS,
+    cpu_seconds=45.0,
+    notes=(
+        "A query is a title alone in every arm. fashion_products has one picture and one title a product; its "
+        "attributes are gender, colour, season, year and usage, of which one is drawn for every row and epoch.",
+    ),
+)
+
 _SMALL = (*COMMON, "batch_rows=128", "ema_decay=0.95", "optim.warmup_steps=20", "optim.lr=1e-3")
 
 DEPTH = Experiment(
@@ -302,5 +333,6 @@ FORMS = Experiment(
 )
 
 EXPERIMENTS = {
-    each.name: each for each in (DUPLICATES, TWINS_ONLY, MIXTURE, CODES, DEPTH, FORGETTING, PLATEAU, NEGATIVES, FORMS)
+    each.name: each
+    for each in (DUPLICATES, TWINS_ONLY, SIDES, MIXTURE, CODES, DEPTH, FORGETTING, PLATEAU, NEGATIVES, FORMS)
 }

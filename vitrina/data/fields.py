@@ -133,8 +133,7 @@ def text_side(product: Product, *, sides: Sides) -> TextSide:
     """
     chosen = prompts(product, fields=sides.fields)
     if not chosen:
-        texts = tuple(each.text for each in product.texts)
-        return TextSide(texts, tuple(1 / len(texts) for _ in texts), tuple(text_key(each) for each in texts))
+        return _plain(tuple(each.text for each in product.texts))
     return _weighted(chosen, sides=sides)
 
 
@@ -143,27 +142,26 @@ def draw_text_sides(seed: int, keys: np.ndarray, *, products: Sequence[Product],
 
     Every draw depends on seed and key alone. Without `fields` the first text is that of `vitrina.data.builder.draw`.
     """
-    drawn = _drawn(
-        seed, keys, name="text", pools=[tuple(text.text for text in each.texts) for each in products], sides=sides
-    )
-    found = [_plain(each or ("",)) for each in drawn] if not sides.fields else []
-    if found:
-        return found
+    texts = [tuple(text.text for text in each.texts) for each in products]
+    drawn = _drawn(seed, keys, name="text", pools=texts, sides=sides)
+    if not sides.fields:
+        return [_plain(some or ("",)) for some in drawn]
     by_field = [prompts(each, fields=sides.fields) for each in products]
     chosen: list[dict[str, tuple[str, ...]]] = [{} for _ in products]
-    for name in dict.fromkeys(name for each in by_field for name in each):
+    # In one order, whatever the neighbours: a row's parts stand alike on every rank.
+    for name in (*FIELDS, *(name for name in sides.fields if name.startswith(_ONE_ATTRIBUTE))):
         pools = [each.get(name, ()) for each in by_field]
         for row, some in enumerate(_drawn(seed, keys, name=f"field {name}", pools=pools, sides=sides)):
             if some:
                 chosen[row][name] = some
     return [
-        _weighted(some, sides=sides) if some else _plain(texts or ("",))
-        for some, texts in zip(chosen, drawn, strict=True)
+        _weighted(some, sides=sides) if some else _plain(plain or ("",))
+        for some, plain in zip(chosen, drawn, strict=True)
     ]
 
 
 def draw_several(seed: int, keys: np.ndarray, *, name: str, counts: np.ndarray, most: int) -> np.ndarray:
-    """Up to `most` different of `counts` (b,) things for each row of `keys` (b, k): (b, most) int64, -1 where none is left.
+    """Up to `most` different of `counts` (b,) things for each row of `keys` (b, k): (b, most) int64, filled up by -1.
 
     The first is what `integers` draws under that name, so that asking for more leaves it as it was.
     """

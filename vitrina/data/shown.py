@@ -95,7 +95,7 @@ class PictureReader:
     def _with_more(self, shown: Shown, *, each: int) -> Shown:
         """Further pictures of each row's product behind the first ones."""
         counts = np.array([len(product.pictures) for product in shown.products], dtype=np.int64)
-        # A picture that stands in for a damaged one is not shown twice: its place takes the damaged one, left out below.
+        # A picture that stands in for a damaged one is not shown twice: the damaged one is tried for it, and left out.
         drawn = draw_several(self._seed, shown.keys, name="picture", counts=counts, most=each)
         drawn = np.where(drawn == shown.pictures[:, None], drawn[:, :1], drawn)[:, 1:]
         rows, places = np.nonzero(drawn >= 0)
