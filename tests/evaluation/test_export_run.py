@@ -14,13 +14,14 @@ import torch
 import trained
 from huggingface_hub import ModelCard
 from PIL import Image
-from transformers import AutoModel, AutoProcessor, AutoTokenizer, FlavaForPreTraining, FlavaModel
+from transformers import AutoModel, AutoProcessor, AutoTokenizer, CLIPModel, FlavaForPreTraining, FlavaModel
 
 from vitrina.evaluation import export_run_transformers
 from vitrina.evaluation.export_run import export_run
 from vitrina.evaluation.export_run_check import Check, probe_of, refuse_failed
 from vitrina.evaluation.export_run_towers import write_text_tower
 from vitrina.evaluation.export_run_transformers import refuse_misfits
+from vitrina.models.clip import Clip
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.recipes.recipe import Recipe, with_settings
 from vitrina.training.card_facts import parameters_of
@@ -28,6 +29,20 @@ from vitrina.training.load import load
 from vitrina.training.run_folder import RunFolder
 
 AS_PUBLISHED = ("model.image.stem=patch", "model.pooling=cls", "geometry.size_px=32", "licence=mit")
+AS_CLIP = (
+    "model.image.stem=patch",
+    "model.image.entry_norm=true",
+    "model.image.stem_bias=false",
+    "model.image.mask_token=false",
+    "model.text.order=left_to_right",
+    "model.text.types=0",
+    "model.text.entry_norm=false",
+    "model.text.width=32",
+    "model.pooling=end",
+    "model.spread=free",
+    "model.projection_bias=false",
+    "geometry.size_px=32",
+)
 NO_CODES = ("corruption.mim_share=0", "mixture.image=0")
 
 
@@ -61,6 +76,12 @@ def flava(place: Path) -> Path:
 def dual(place: Path) -> Path:
     """With its projection standardised: the exported one is the map that it is."""
     return run_of(trained.clip(), settings=AS_PUBLISHED, at=place / "dual")
+
+
+@pytest.fixture(scope="module")
+def clip(place: Path) -> Path:
+    """Of CLIP's own shape, its towers of two widths; the pictures are padded."""
+    return run_of(trained.clip(), settings=AS_CLIP, at=place / "clip")
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +121,26 @@ def test_a_flava_opens_in_transformers_and_answers_the_same(flava: Path, tmp_pat
     assert "matching" in told and "tokens that differ: 0" in told and "transformers, 7 files" in told
 
 
-def test_a_clip_opens_as_a_flava_of_two_towers(dual: Path, tmp_path: Path):
+def test_a_clip_opens_as_one_and_answers_the_same(clip: Path, tmp_path: Path):
+    told = export_run(clip, out=tmp_path / "out").text()
+    assert "tokens that differ: 0" in told and "tensors missing, unexpected or of another shape: 0" in told
+    assert type(AutoModel.from_pretrained(tmp_path / "out")) is CLIPModel
+    again, ours = Clip.from_transformers(tmp_path / "out"), load(clip)
+    assert isinstance(ours, Clip)
+    texts = ["red mug 3", "blue camisón"]
+    np.testing.assert_allclose(again.embed_texts(texts), ours.embed_texts(texts), atol=1e-5)
+    np.testing.assert_allclose(again.embed_images([photo()]), ours.embed_images([photo()]), atol=1e-5)
+
+
+def test_the_towers_of_a_clip_are_onnx_graphs_too(clip: Path, tmp_path: Path):
+    told = export_run(clip, out=tmp_path / "out", format="onnx").text()
+    assert "text vector of no words" in told and sorted(path.name for path in (tmp_path / "out").glob("*.onnx")) == [
+        "image.onnx",
+        "text.onnx",
+    ]
+
+
+def test_a_clip_on_flavas_towers_opens_as_a_flava_of_two_towers(dual: Path, tmp_path: Path):
     export_run(dual, out=tmp_path / "out")
     model, problems = FlavaModel.from_pretrained(tmp_path / "out", output_loading_info=True)
     assert not any(problems[kind] for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"))
@@ -126,7 +166,7 @@ def test_the_processor_shows_pictures_as_the_run_saw_them(fit: str, place: Path,
     assert bool((corner > 0.99).all()) == (fit == "pad")
 
 
-@pytest.mark.parametrize("family", ["flava", "dual"])
+@pytest.mark.parametrize("family", ["flava", "dual", "clip"])
 def test_the_lines_for_transformers_run_as_they_stand(
     family: str,
     request: pytest.FixtureRequest,

@@ -4,7 +4,7 @@ import pytest
 import torch
 from models.little_clip import END, pairs, seen, texts, theirs
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 from transformers import CLIPModel
 
 from vitrina.models.checkpoint import to_theirs

@@ -11,7 +11,8 @@ from vitrina.evaluation.export_run_check import Check, probe_of, refuse_failed
 from vitrina.evaluation.export_run_onnx import write_onnx
 from vitrina.evaluation.export_run_transformers import write_transformers
 from vitrina.models.checkpoint import write_bytes
-from vitrina.models.codebook import Codebook
+from vitrina.models.two_towers import TwoTowers
+from vitrina.recipes.plain import family_of
 from vitrina.training.card import card_of
 from vitrina.training.files import sha256_of
 from vitrina.training.load import load, weights_of
@@ -43,7 +44,8 @@ def export_run(
     """Write the model that `load(run)` gives into the folder `out`, with its card, and compare what it answers.
 
     - `"transformers"`: weights, configuration, tokenizer and image processor for `from_pretrained`: a FLAVA opens as
-      `FlavaForPreTraining`, a dual encoder as `FlavaModel`. Only shapes that transformers has.
+      `FlavaForPreTraining`, a CLIP as `CLIPModel`, one on FLAVA's towers as `FlavaModel`. Only shapes that transformers
+      has.
     - `"onnx"`: `image.onnx`, `text.onnx`, and for a FLAVA `match.onnx`, which run without Vitrina and torch. Any shape.
 
     Both are asked about products of the run's catalogues, where they are at hand, and about random pictures and texts;
@@ -58,8 +60,9 @@ def export_run(
         raise ValueError(f"there is no format {format!r}: a run becomes {' or '.join(get_args(RunFormat))}")
     folder, target = RunFolder(run), Path(out)
     model = load(folder.path)
-    if isinstance(model, Codebook):
-        raise ValueError(f"{run} is a codebook's run, which neither format has a place for: export a flava or a dual")
+    if not isinstance(model, TwoTowers):
+        family = family_of(type(folder.recipe.model))
+        raise ValueError(f"{run} is a {family}'s run, which neither format has a place for: export a flava or a clip")
     digest = sha256_of(weights_of(folder.path))
     probe = probe_of(folder, seed=0)
     about = {"vitrina_weights": digest, "licence": folder.recipe.licence or "none stated"}

@@ -14,9 +14,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from vitrina.data.batch import Texts
 from vitrina.data.inputs import Inputs
 from vitrina.evaluation.export_run_check import TOLERANCE, Check, Probe, Written, differing, largest
 from vitrina.models.checkpoint import WEIGHTS, read_json, read_tensors, write_bytes, write_tensors
+from vitrina.models.clip import Clip, ClipConfig
+from vitrina.models.clip_names import misfits
+from vitrina.models.clip_transformers import processor as clip_processor
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.models.layers import TransformerConfig
 from vitrina.models.towers import PatchStem
@@ -35,18 +39,28 @@ def write_transformers(model: TwoTowers, *, folder: Path, probe: Probe, about: M
     assert isinstance(model.config, TwoTowersConfig)
     refuse_misfits(model.config)
     exported = _with_white_in_the_middle(model)
-    if isinstance(exported, Flava):
+    if isinstance(exported, Flava) or (isinstance(exported, Clip) and is_clip(model)):
         exported.to_transformers(folder)
     else:
         _write_towers(exported, folder=folder)
     config = read_json(folder / "config.json") | {"dtype": "float32"} | dict(about)
     write_bytes(folder / "config.json", content=(json.dumps(config, indent=2, sort_keys=True) + "\n").encode())
-    _write_processor(exported.read_inputs(), grid=exported.image.config.grid, folder=folder)
+    _write_processor(exported, folder=folder)
     return Written(_use(model), _compared(model, folder=folder, probe=probe))
 
 
+def is_clip(model: TwoTowers) -> bool:
+    """Whether `CLIPModel` is this very model; any other dual encoder is a FLAVA of two towers."""
+    return isinstance(model.config, ClipConfig) and not misfits(model.config)
+
+
 def refuse_misfits(config: TwoTowersConfig) -> None:
-    """ValueError that names every setting which transformers' FLAVA has no place for, and how to train otherwise."""
+    """ValueError that names every setting which transformers has no place for, and how to train otherwise.
+
+    A shape of CLIP's has a place, and so has a FLAVA's; what is neither is told of the nearer one of a FLAVA's.
+    """
+    if isinstance(config, ClipConfig) and not misfits(config):
+        return
     widths = {config.image.width, config.text.width}
     if isinstance(config, FlavaConfig):
         widths.add(config.multimodal.width)
@@ -57,12 +71,18 @@ def refuse_misfits(config: TwoTowersConfig) -> None:
         settings.append("model.pooling=cls")
     if config.image.entry_norm:
         others.append("a LayerNorm before the first block, as a CLIP's picture tower has it")
+    if not (config.image.stem_bias and config.image.mask_token and config.projection_bias):
+        others.append("a picture tower or projections without biases or mask token, as CLIP's")
+    if config.text.order != "both_ways" or not config.text.types or not config.text.entry_norm:
+        others.append("a text tower like CLIP's")
     if len(widths) > 1:
         others.append(f"transformers of different widths ({', '.join(map(str, sorted(widths)))})")
     if settings:
         others.append(f"a {config.image.stem} stem with {config.pooling} pooling")
     if others:
         mend = f"train with {' '.join(f'--set {each}' for each in settings)}, or " if settings else ""
+        if isinstance(config, ClipConfig):
+            mend = f"{mend}train a shape of CLIP's (--size base), or "
         raise ValueError(
             f"transformers' FLAVA has no place for {' or '.join(others)}: {mend}export it as ONNX, which has a place "
             "for every shape: --format onnx"
@@ -81,7 +101,7 @@ def _with_white_in_the_middle(model: TwoTowers) -> TwoTowers:
     """A copy that answers the same and takes pixels from which white was subtracted, where pictures are padded.
 
     transformers pads pictures with the colour that it subtracts, so white must be that colour; what the model was
-    trained to subtract goes into its stem's bias instead.
+    trained to subtract goes into its stem's bias instead, or, where it has none, into the patches' positions.
     """
     inputs = model.read_inputs()
     if inputs.geometry.fit != "pad":
@@ -89,11 +109,11 @@ def _with_white_in_the_middle(model: TwoTowers) -> TwoTowers:
     moved = copy.deepcopy(model)
     assert isinstance(moved.image.stem, PatchStem) and isinstance(moved.config, TwoTowersConfig)
     projection = moved.image.stem.projection
-    assert projection.bias is not None
+    added = moved.image.positions[0, 1:] if projection.bias is None else projection.bias
     with torch.no_grad():
         shift = ((1 - model.mean) / model.std).double().flatten()
         weight = projection.weight.double().sum(dim=(2, 3))
-        projection.bias.copy_((projection.bias.double() + weight @ shift).float())
+        added.copy_((added.double() + weight @ shift).float())
     moved.config = replace(moved.config, mean=_WHITE)
     moved.mean.fill_(1.0)
     moved.inputs = replace(inputs, geometry=replace(inputs.geometry, mean=_WHITE))
@@ -122,9 +142,15 @@ def _write_towers(model: TwoTowers, *, folder: Path) -> None:
     write_bytes(folder / "config.json", content=json.dumps(plain).encode())
 
 
-def _write_processor(inputs: Inputs, *, grid: int, folder: Path) -> None:
+def _write_processor(model: TwoTowers, *, folder: Path) -> None:
     """The image processor that shows pictures as ours does, and one processor for both kinds of input."""
-    side, geometry = inputs.geometry.size_px, inputs.geometry
+    geometry = model.read_inputs().geometry
+    if is_clip(model):
+        write_bytes(folder / "preprocessor_config.json", content=_json(clip_processor(geometry)))
+        tokenizer = read_json(folder / "tokenizer_config.json") | {"processor_class": "CLIPProcessor"}
+        write_bytes(folder / "tokenizer_config.json", content=_json(tokenizer))
+        return
+    side = geometry.size_px
     square = {"height": side, "width": side}
     common: dict[str, Any] = {"image_mean": geometry.mean, "image_std": geometry.std, "resample": 3}
     common |= {"do_convert_rgb": True, "processor_class": "FlavaProcessor"}
@@ -135,7 +161,7 @@ def _write_processor(inputs: Inputs, *, grid: int, folder: Path) -> None:
             own = {"image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": side}, "crop_size": square}
         case "stretch":
             own = {"image_processor_type": "FlavaImageProcessor", "size": square, "crop_size": square}
-            own |= {"input_size_patches": grid}
+            own |= {"input_size_patches": model.image.config.grid}
     write_bytes(folder / "preprocessor_config.json", content=_json(common | own))
     tokenizer = read_json(folder / "tokenizer_config.json") | {"processor_class": "FlavaProcessor"}
     write_bytes(folder / "tokenizer_config.json", content=_json(tokenizer))
@@ -143,7 +169,7 @@ def _write_processor(inputs: Inputs, *, grid: int, folder: Path) -> None:
 
 def _compared(model: TwoTowers, *, folder: Path, probe: Probe) -> list[Check]:
     """Open the folder as a user would and ask it: on our pixels and tokens, then on its own."""
-    from transformers import AutoProcessor, FlavaForPreTraining, FlavaModel
+    from transformers import AutoProcessor
 
     inputs = model.read_inputs()
     side = inputs.geometry.size_px
@@ -152,8 +178,7 @@ def _compared(model: TwoTowers, *, folder: Path, probe: Probe) -> list[Check]:
     pictures, texts = model.embed_images(probe.pictures), model.embed_texts(probe.texts)
     with _quietly():
         processor = AutoProcessor.from_pretrained(folder)
-        kind: Any = FlavaForPreTraining if isinstance(model, Flava) else FlavaModel
-        opened, problems = kind.from_pretrained(folder, output_loading_info=True, use_safetensors=True)
+        opened, problems = _class_of(model).from_pretrained(folder, output_loading_info=True, use_safetensors=True)
     theirs = opened.eval()
     core = theirs.flava if isinstance(model, Flava) else theirs
     wrong = sum(len(problems[each]) for each in ("missing_keys", "unexpected_keys", "mismatched_keys"))
@@ -173,7 +198,7 @@ def _compared(model: TwoTowers, *, folder: Path, probe: Probe) -> list[Check]:
     as_theirs = (expected - torch.tensor(processor.image_processor.image_mean).view(3, 1, 1)) / model.std
     checks = [
         Check("tensors missing, unexpected or of another shape", wrong, 0),
-        Check("tokens that differ", differing(read["input_ids"].numpy(), own.ids.numpy()), 0),
+        Check("tokens that differ", _other_tokens(read, own=own, inputs=inputs, tokenizer=processor.tokenizer), 0),
         Check("picture vectors, on the same pixels", largest(_pictures(core, as_theirs), pictures), TOLERANCE),
         Check("text vectors", largest(_texts(core, read), texts), TOLERANCE),
         Check("its own pixels, mean difference of 1", float((shown - expected).abs().mean()), _SHADE + _PIXEL / side),
@@ -183,6 +208,25 @@ def _compared(model: TwoTowers, *, folder: Path, probe: Probe) -> list[Check]:
         found = _matched(theirs, pixels=as_theirs, read=read)
         checks.append(Check("matching", largest(found, model.match_pairs(probe.pictures, probe.texts)), TOLERANCE))
     return checks
+
+
+def _class_of(model: TwoTowers) -> Any:
+    from transformers import CLIPModel, FlavaForPreTraining, FlavaModel
+
+    if isinstance(model, Flava):
+        return FlavaForPreTraining
+    return CLIPModel if is_clip(model) else FlavaModel
+
+
+def _other_tokens(read: Mapping[str, Tensor], *, own: Texts, inputs: Inputs, tokenizer: Any) -> int:
+    """How many tokens are others there than here, by what they say: a token may have another id."""
+    theirs = [tokenizer.convert_ids_to_tokens(each) for each in read["input_ids"].tolist()]
+    ours = [[inputs.tokenizer.id_to_token(number) for number in each] for each in own.ids.tolist()]
+    given = read["attention_mask"].bool().numpy()
+    if given.shape != own.is_token.shape:
+        return given.size
+    both = given | own.is_token.numpy()
+    return differing(np.array(theirs, dtype=object)[both], np.array(ours, dtype=object)[both])
 
 
 @contextmanager
@@ -204,13 +248,18 @@ def _quietly() -> Iterator[None]:
 @torch.no_grad()
 def _pictures(core: Any, pixels: Tensor) -> np.ndarray:
     """(n, d) of length one."""
-    return _unit(core.get_image_features(pixels).pooler_output[:, 0])
+    return _unit(_first(core.get_image_features(pixels).pooler_output))
 
 
 @torch.no_grad()
 def _texts(core: Any, read: Mapping[str, Tensor]) -> np.ndarray:
     """(n, d) of length one."""
-    return _unit(core.get_text_features(**_tokens(read)).pooler_output[:, 0])
+    return _unit(_first(core.get_text_features(**_tokens(read)).pooler_output))
+
+
+def _first(states: Tensor) -> Tensor:
+    """A FLAVA projects every state, of which the first stands for all; a CLIP projects the one that does."""
+    return states[:, 0] if states.ndim == 3 else states
 
 
 @torch.no_grad()
@@ -240,7 +289,7 @@ def _angle(one: np.ndarray, other: np.ndarray) -> float:
 def _use(model: TwoTowers) -> list[str]:
     """How to use the folder; it runs as it stands, beside a `photo.jpg`."""
     is_flava = isinstance(model, Flava)
-    name = "FlavaForPreTraining" if is_flava else "FlavaModel"
+    name, first = _class_of(model).__name__, "" if is_clip(model) else "[:, 0]"
     lines = [
         "```python",
         "import torch",
@@ -252,13 +301,13 @@ def _use(model: TwoTowers) -> list[str]:
         'photo, words = Image.open("photo.jpg").convert("RGB"), ["red mug", "blue shirt"]',
         'read = processor(images=photo, text=words, padding=True, truncation=True, return_tensors="pt")',
         "with torch.no_grad():",
-        '    pictures = model.get_image_features(read.pop("pixel_values")).pooler_output[:, 0]',
-        "    texts = model.get_text_features(**read).pooler_output[:, 0]",
+        f'    pictures = model.get_image_features(read.pop("pixel_values")).pooler_output{first}',
+        f"    texts = model.get_text_features(**read).pooler_output{first}",
         "unit = torch.nn.functional.normalize",
         "print(unit(texts) @ unit(pictures).T)  # cosines: the higher, the better the text describes the picture",
         "```",
     ]
-    if not is_flava:
+    if not is_flava and not is_clip(model):
         lines += ["", "It has no multimodal encoder: that part of `FlavaModel` has no layers here and means nothing."]
     return lines
 
