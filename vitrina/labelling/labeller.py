@@ -122,9 +122,9 @@ def write_tagger(path: Path, *, tagger: Tagger) -> None:
     for side, head in (("picture", tagger.picture), ("text", tagger.text)):
         if head is not None:
             heads[side] = {"temperature": head.temperature, "kind": head.kind, "words": head.words}
-            tensors[f"{side}.weight"] = torch.from_numpy(np.ascontiguousarray(head.affine.weight))
-            tensors[f"{side}.bias"] = torch.from_numpy(np.ascontiguousarray(head.affine.bias))
-            tensors[f"{side}.owner"] = torch.from_numpy(np.ascontiguousarray(head.affine.owner))
+            tensors[f"{side}.weight"] = torch.from_numpy(head.affine.weight.copy())
+            tensors[f"{side}.bias"] = torch.from_numpy(head.affine.bias.copy())
+            tensors[f"{side}.owner"] = torch.from_numpy(head.affine.owner.copy())
     about = {
         "names": list(tagger.names),
         "heads": heads,
