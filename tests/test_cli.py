@@ -28,8 +28,16 @@ WORDS = {
     "runs": ["DIR", "--out"],
     "average": ["DIR", "FILE", "--share"],
     "record": ["DIR", "--to"],
-    "evaluate": ["DIR", "CATALOGUE", "--split", "--version", "--weights"],
-    "search": ["DIR", "CATALOGUE", "TEXT", "--image", "--top"],
+    "evaluate": ["DIR", "CATALOGUE", "--split", "--version", "--weights", "--queries"],
+    "search": ["DIR", "CATALOGUE", "TEXT", "--image", "--where", "--mode", "--top"],
+    "embed": ["DIR", "CATALOGUE", "OUT.parquet", "--precision"],
+    "tag": ["DIR", "CATALOGUE", "--out", "--labels", "--by", "--examples", "--mode", "--missing"],
+    "accept": ["FILE", "CATALOGUE", "--above"],
+    "mismatch": ["DIR", "CATALOGUE", "--out"],
+    "duplicates": ["CATALOGUE", "--between", "--pairs", "--out"],
+    "segment": ["DIR", "IMAGE", "WORDS", "--out", "--mask"],
+    "cutout": ["DIR", "CATALOGUE", "OUT", "--words", "--margin"],
+    "serve": ["DIR", "CATALOGUE", "--host", "--port", "--token"],
     "demo": ["OUT"],
 }  # fmt: skip
 
@@ -59,12 +67,28 @@ def test_errors_are_words_without_a_traceback(capsys, tmp_path: Path):
     assert "nowhere" in failure(capsys, "evaluate", nowhere, nowhere)
     assert "nowhere" in failure(capsys, "search", nowhere, nowhere, "x")
     assert "nowhere" in failure(capsys, "resume", nowhere)
+    csv, png = str(tmp_path / "out.csv"), str(tmp_path / "out.png")
+    assert "nowhere" in failure(capsys, "tag", nowhere, nowhere, "--out", csv)
+    assert "nowhere" in failure(capsys, "accept", nowhere, nowhere)
+    assert "nowhere" in failure(capsys, "mismatch", nowhere, nowhere)
+    assert "nowhere" in failure(capsys, "duplicates", nowhere)
+    assert "nowhere" in failure(capsys, "embed", nowhere, nowhere, str(tmp_path / "v.parquet"))
+    assert "nowhere" in failure(capsys, "segment", nowhere, nowhere, "shoe", "--out", png)
+    assert "nowhere" in failure(capsys, "cutout", nowhere, nowhere, str(tmp_path / "cut"))
+    assert "nowhere" in failure(capsys, "serve", nowhere, nowhere, "--port", "0")
+    assert "nowhere" in failure(capsys, "evaluate", nowhere, nowhere, "--queries", csv)
     assert not (tmp_path / "out").exists()
 
 
 def test_an_unknown_recipe_is_answered_with_those_there_are(capsys, tmp_path: Path):
     said = failure(capsys, "train", "flaba", str(tmp_path), "--run", str(tmp_path / "run"))
     assert all(name in said for name in recipes.__all__)
+
+
+def test_proposing_what_is_missing_takes_no_labels(capsys, tmp_path: Path):
+    said = failure(capsys, "tag", "run", "shop", "--out", "o.csv", "--missing", "--labels", "l.txt")
+    assert "leave out --labels" in said
+    assert "--by is given twice" in failure(capsys, "tag", "r", "s", "--out", "o.csv", "--by", "a", "--by", "b")
 
 
 def test_a_map_without_a_column_is_refused_and_shown_how(capsys, tmp_path: Path):

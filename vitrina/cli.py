@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from vitrina.cli_answering import add_answering_commands
 from vitrina.cli_training import add_training_commands
 
 _CATALOGUE_FORMATS = ("parquet", "jsonl", "huggingface")
@@ -150,15 +151,12 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--weights", type=Path, metavar="FILE", help="weights of the run to ask (see vitrina average)"
     )
+    evaluate.add_argument(
+        "--queries", type=Path, metavar="FILE", help="your own queries and the ids that answer them, CSV or JSONL"
+    )
     evaluate.set_defaults(command=_evaluate)
 
-    search = commands.add_parser("search", help="find products by words or by a picture")
-    search.add_argument("run", type=Path, metavar="DIR")
-    search.add_argument("catalogue", type=Path, metavar="CATALOGUE")
-    search.add_argument("text", nargs="?", metavar="TEXT")
-    search.add_argument("--image", type=Path, metavar="PATH")
-    search.add_argument("--top", type=int, default=10)
-    search.set_defaults(command=_search)
+    add_answering_commands(commands)
 
     demo = commands.add_parser("demo", help="the whole road in a few minutes, on a generated catalogue")
     demo.add_argument("out", type=Path, metavar="OUT")
@@ -285,6 +283,13 @@ def _log(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    if options.queries is not None:
+        if options.version is not None or options.weights is not None:
+            raise ValueError("--queries asks the catalogue as it is, by the run's own weights: leave the others out")
+        from vitrina.index.queries import evaluate_queries
+
+        print(evaluate_queries(options.run, catalogue=options.catalogue, queries=options.queries).text())
+        return
     from vitrina.evaluation.evaluate import evaluate
 
     found = evaluate(
@@ -295,14 +300,6 @@ def _evaluate(options: argparse.Namespace) -> None:
         weights=options.weights,
     )
     print(found.text())
-
-
-def _search(options: argparse.Namespace) -> None:
-    from vitrina.index.vectors import search
-
-    print(
-        search(options.run, catalogue=options.catalogue, text=options.text, image=options.image, top=options.top).text()
-    )
 
 
 def _demo(options: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def add_training_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The commands that make runs and go on with them."""
     train = commands.add_parser("train", help="train a recipe on catalogues")
-    train.add_argument("recipe", metavar="RECIPE", help="flava, clip or codebook")
+    train.add_argument("recipe", metavar="RECIPE", help="flava, clip, groupvit, early_fusion or codebook")
     train.add_argument("catalogues", type=Path, nargs="+", metavar="CATALOGUE")
     train.add_argument("--run", type=Path, required=True, metavar="DIR", help="a new folder for the run")
     train.add_argument("--size", choices=["tiny", "small", "base"], default="tiny")

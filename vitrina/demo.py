@@ -10,7 +10,7 @@ from vitrina import recipes
 from vitrina.catalogue.sample import write_sample
 from vitrina.catalogue.store import Catalogue
 from vitrina.evaluation.evaluate import evaluate
-from vitrina.index.vectors import search
+from vitrina.index.index import search
 from vitrina.recipes.recipe import Recipe, with_settings
 from vitrina.training.loop import Outcome, resume, train
 from vitrina.training.run_folder import is_run

@@ -23,7 +23,14 @@ ROOMS = (
     "segmentation",
     "serving",
 )
-DOORS = ("vitrina", "vitrina.__main__", "vitrina.cli", "vitrina.cli_training", "vitrina.demo")
+DOORS = (
+    "vitrina",
+    "vitrina.__main__",
+    "vitrina.cli",
+    "vitrina.cli_answering",
+    "vitrina.cli_training",
+    "vitrina.demo",
+)
 EXTRAS = {
     "transformers", "matplotlib", "jinja2", "skia", "httpx", "httpcore", "huggingface_hub", "datasets",
     "tensorboard", "wandb", "trackio", "onnx", "onnxruntime", "onnxscript", "lancedb",
