@@ -84,4 +84,5 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
-        raise ValueError(f"{host}:{port} cannot be opened ({error}): choose another with --port or --host") from error
+        why = str(error) if not isinstance(error, OSError) or error.errno is None else os.strerror(error.errno)
+        raise ValueError(f"{host}:{port} cannot be opened ({why}): choose another with --port or --host") from error

@@ -30,7 +30,7 @@ function route(path, verb, about, schemas) {
   const body = Object.keys(about.requestBody?.content ?? {})[0];
   const answer = content.find(([, each]) => each.schema)?.[1].schema;
   return h("article", { class: "route" },
-    h("h3", {}, h("span", { class: "verb" }, verb.toUpperCase()), path), h("p", {}, about.description ?? about.summary),
+    h("h3", {}, h("span", { class: "verb" }, `${verb.toUpperCase()} `), path), h("p", {}, about.description ?? about.summary),
     body ? h("p", { class: "note" }, `body: ${body}`) : null,
     asked.length ? h("table", {}, h("tbody", {}, asked)) : null,
     answer ? shape(answer, schemas) ?? h("p", { class: "note" }, `answers ${typeOf(answer)}`) : null);
