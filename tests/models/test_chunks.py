@@ -55,6 +55,14 @@ def clip() -> Clip:
     return with_noise(Clip(ClipConfig(image=config.image, text=config.text, projection=16)))
 
 
+def published_clip() -> Clip:
+    """In the shape of the published ones: texts read from left to right and stand at their end, no biases."""
+    torch.manual_seed(0)
+    base = ClipConfig.published("ViT-B/32", vocabulary=50)
+    image = replace(base.image, width=32, heads=2, layers=2, size_px=32, patch_px=8)
+    return with_noise(Clip(replace(base, image=image, text=replace(base.text, width=24, heads=2, layers=2))))
+
+
 def codebook() -> Codebook:
     torch.manual_seed(0)
     return with_noise(Codebook(TINY))
@@ -89,6 +97,8 @@ CASES: dict[str, tuple[Callable[[], Thrifty], Batch]] = {
     "nothing fused": (flava, pair_batch(7, target=[])),
     "pairs, patches left out": (flava, some_patches_kept()),
     "a dual encoder": (clip, pair_batch(7, target=[])),
+    "a CLIP as published": (published_clip, pair_batch(7, target=[])),
+    "a CLIP as published, patches left out": (published_clip, some_patches_kept()),
     "a codebook": (codebook, pictures_of(pixels(7))),
 }
 

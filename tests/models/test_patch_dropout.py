@@ -1,14 +1,16 @@
 """Patches left out of clean pictures: positions follow their patches, and nobody sees what was left out."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import torch
 from models.flava_batches import pair_batch
-from models.test_chunks import clip, flava
+from models.test_chunks import clip, flava, published_clip
 from torch import Tensor
 
 from vitrina.data.batch import PairBatch
+from vitrina.models.clip import Clip
 from vitrina.models.towers import ImageTower, ImageTowerConfig, Stem
 
 STEMS: tuple[Stem, ...] = ("patch", "convolution")
@@ -83,8 +85,9 @@ def test_the_clean_pass_leaves_patches_out_and_the_masked_one_does_not():
     assert fewer["itc"].count == whole["itc"].count
 
 
-def test_a_clip_leaves_them_out_too():
-    model, batch = clip(), pair_batch(2, target=[])
+@pytest.mark.parametrize("make", [clip, published_clip])
+def test_a_clip_leaves_them_out_too(make: Callable[[], Clip]):
+    model, batch = make(), pair_batch(2, target=[])
     assert not torch.allclose(model(keeping(batch, SOME))["itc"].value, model(batch)["itc"].value)
     torch.testing.assert_close(model(keeping(batch, EVERY))["itc"].value, model(batch)["itc"].value)
 
