@@ -16,6 +16,12 @@ _WORK_PX = 320  # the longest side on which colours are told apart
 _BORDER_SHARE = 0.02
 _PLAIN_SHARE = 0.75  # of the border in one colour: then it is the background's
 _PLAIN_DISTANCE = 10.0  # in units of Lab: what the eye tells apart at a glance is 2 to 3, JPEG noise about as much
+_SHADOW_HUE = 5.0
+_SHADOW_DEPTH = 45.0
+_SHADOW_STEP = 2.5  # from one pixel to the next, where the longest side has 320
+_OPENING_SHARE = 0.01  # of the picture
+_BAND_SHARE = 0.004  # how far on either side of the mask's edge a pixel may be mixed, of the longest side
+_ALIKE = 0.06  # product and background colours nearer than this tell no shares, in units of full brightness
 _ROUNDS = 4
 _BINS = 12
 _SMALLEST_SHARE = 0.05  # of the largest region: smaller ones are specks
@@ -31,16 +37,22 @@ class Outline:
 
 
 def plain_background(pixels: np.ndarray) -> np.ndarray | None:
-    """The colour (3,) float32, in Lab, of a background that is one colour all along the picture's edge, else None.
+    """The background (h, w, 3) float32, in Lab, of a picture whose edge shows one colour all along, else None.
 
-    A shop's picture mostly has one, and then needs no model to be cut out: white in nine of ten. `pixels` (h, w, 3)
-    uint8.
+    A shop's picture mostly has one, and then needs no model to be cut out: white in nine of ten. Light that falls off
+    towards a side is followed. `pixels` (h, w, 3) uint8; the background comes at most 320 pixels wide and high.
     """
     lab = _lab(_shrunk(pixels))
-    edge = _edge(lab)
-    colour = np.median(edge, axis=0)
-    near = np.linalg.norm(edge - colour, axis=1) < _PLAIN_DISTANCE
-    return colour.astype(np.float32) if near.mean() >= _PLAIN_SHARE else None
+    is_edge = _edge(lab.shape[:2])
+    terms = _smooth_terms(lab.shape[:2])
+    near = is_edge & (np.linalg.norm(lab - np.median(lab[is_edge], axis=0), axis=2) < 2 * _PLAIN_DISTANCE)
+    surface = lab
+    for _ in range(2):
+        if near.sum() < _PLAIN_SHARE * is_edge.sum():
+            return None
+        surface = terms @ np.linalg.lstsq(terms[near], lab[near], rcond=None)[0]
+        near = is_edge & (np.linalg.norm(lab - surface, axis=2) < _PLAIN_DISTANCE)
+    return surface.astype(np.float32) if near.sum() >= _PLAIN_SHARE * is_edge.sum() else None
 
 
 def outline(pixels: np.ndarray, *, belief: np.ndarray | None) -> Outline:
@@ -53,9 +65,9 @@ def outline(pixels: np.ndarray, *, belief: np.ndarray | None) -> Outline:
     filter, He et al. 2013, section 3). Raises ValueError where the background is not plain and there is no belief.
     """
     small = _shrunk(pixels)
-    colour = plain_background(pixels)
-    if colour is not None:
-        inside, ground = _off_background(_lab(small), colour=colour), "plain"
+    background = plain_background(pixels)
+    if background is not None:
+        inside, ground = _off_background(_lab(small), background=background), "plain"
         if belief is not None and not 0.005 < inside.mean() < 0.98:
             inside, ground = _grown(small, belief=belief), "scene"
     elif belief is None:
@@ -102,22 +114,42 @@ def _large(inside: np.ndarray, *, least: float) -> np.ndarray:
     return (sizes >= least * max(1, sizes.max()))[numbers] & inside
 
 
-def _off_background(lab: np.ndarray, *, colour: np.ndarray) -> np.ndarray:
-    """(h, w) bool: what the background's colour does not reach from the picture's edge.
+def _off_background(lab: np.ndarray, *, background: np.ndarray) -> np.ndarray:
+    """(h, w) bool: what neither the background nor the product's shadow on it reaches from the picture's edge.
 
-    A region of that very colour that is shut in (through the handle of a mug) is background too where it is large; a
-    small one is print.
+    A shadow has the background's hue, is darker, and has no edge of its own. A large region of the very background
+    that is shut in (through the handle of a mug) is background too; a small one is print.
     """
-    edge = _edge(lab)
-    own = np.linalg.norm(edge - colour, axis=1)
-    reach = float(np.clip(2 * np.quantile(own, _PLAIN_SHARE), 4.0, _PLAIN_DISTANCE))
-    near = np.linalg.norm(lab - colour, axis=2) < reach
-    numbers, count = connected(np.pad(near, 1, constant_values=True))
+    apart = lab - background
+    distance, hue = np.linalg.norm(apart, axis=2), np.linalg.norm(apart[..., 1:], axis=2)
+    noise = float(np.quantile(distance[_edge(lab.shape[:2])], _PLAIN_SHARE))
+    reach = float(np.clip(2 * noise, 4.0, _PLAIN_DISTANCE))
+    steps = [np.linalg.norm(np.diff(lab, axis=axis, append=lab.take([-1], axis)), axis=2) for axis in (0, 1)]
+    is_smooth = np.maximum(*steps) < _SHADOW_STEP * _WORK_PX / max(lab.shape[:2])
+    is_darker = (hue < _SHADOW_HUE) & (apart[..., 0] < 0) & (apart[..., 0] > -_SHADOW_DEPTH)
+    numbers, _ = connected(np.pad((distance < reach) | (is_darker & is_smooth), 1, constant_values=True))
+    inside = (numbers != numbers[0, 0])[1:-1, 1:-1] & ~_openings(apart, reach=reach)
+    # Where a shadow meets the product it is steep after all: a thin line of it stays behind.
+    return inside & ~(is_darker & ~_opened(inside, radius=2))
+
+
+def _openings(apart: np.ndarray, *, reach: float) -> np.ndarray:
+    """(h, w) bool: large regions of the background's very colour, as even as it is."""
+    distance = np.linalg.norm(apart, axis=2)
+    numbers, count = connected(distance < reach / 2)
     sizes = np.bincount(numbers.reshape(-1), minlength=count + 1)
-    is_background = sizes > 0.01 * near.size
-    is_background[numbers[0, 0]] = True
-    is_background[0] = False
-    return ~is_background[numbers][1:-1, 1:-1]
+    means = np.bincount(numbers.reshape(-1), weights=distance.reshape(-1), minlength=count + 1) / np.maximum(sizes, 1)
+    is_opening = (sizes > _OPENING_SHARE * distance.size) & (means < reach / 4)
+    is_opening[0] = False
+    return is_opening[numbers]
+
+
+def _opened(inside: np.ndarray, *, radius: int) -> np.ndarray:
+    """`inside` (h, w) bool without what is thinner than 2 `radius` + 1 pixels (morphological opening)."""
+    side = 2 * radius + 1
+    mask = torch.from_numpy(inside.astype(np.float32))[None, None]
+    eroded = 1 - F.max_pool2d(1 - mask, side, stride=1, padding=radius)
+    return (F.max_pool2d(eroded, side, stride=1, padding=radius) > 0.5)[0, 0].numpy()
 
 
 def _grown(small: np.ndarray, *, belief: np.ndarray) -> np.ndarray:
@@ -147,14 +179,32 @@ def _colours(place: np.ndarray, *, weights: np.ndarray) -> np.ndarray:
 
 
 def _alpha(pixels: np.ndarray, *, inside: np.ndarray) -> np.ndarray:
-    """(h, w) uint8: the mask at the picture's size, its edge as soft and as exact as the picture's own."""
+    """(h, w) uint8: the mask at the picture's size; on its edge the share of the product in a pixel's colour.
+
+    Between the mean colours of surely product and surely background around it (matting by local means); where these
+    are alike, the mask's own edge decides.
+    """
     height, width = pixels.shape[:2]
     mask = torch.from_numpy(inside.astype(np.float32))[None, None]
-    large = F.interpolate(mask, size=(height, width), mode="bilinear", align_corners=False)[0, 0].numpy()
-    radius = max(2, round(0.006 * max(height, width)))
-    soft = guided(pixels.astype(np.float32) / 255, large, radius=radius, eps=1e-4)
-    # What the filter leaves of texture inside and of noise outside is no edge.
-    return np.round(255 * np.clip((soft - 0.1) / 0.8, 0, 1)).astype(np.uint8)
+    large = F.interpolate(mask, size=(height, width), mode="bilinear", align_corners=False)[0, 0]
+    band = max(2, round(_BAND_SHARE * max(height, width)))
+    image = torch.from_numpy(np.ascontiguousarray(pixels, dtype=np.float32)).permute(2, 0, 1) / 255
+    sure = [(_boxed(each[None].float(), band)[0] > 0.999).float() for each in (large > 0.5, large < 0.5)]
+    product, background = (_mean_around(image, weights=each, radius=3 * band) for each in sure)
+    apart = product - background
+    length = (apart**2).sum(0)
+    share = ((image - background) * apart).sum(0) / length.clamp(min=1e-6)
+    is_told = (length > _ALIKE**2) & (sure[0] + sure[1] == 0)
+    soft = torch.where(is_told, (share - 0.1) / 0.8, large)
+    return np.round(255 * soft.clamp(0, 1).numpy()).astype(np.uint8)
+
+
+def _mean_around(image: torch.Tensor, *, weights: torch.Tensor, radius: int) -> torch.Tensor:
+    """(3, h, w): the mean colour of the pixels with weight in the window around each; of all of them where none is."""
+    total = _boxed(weights[None], radius)
+    everywhere = (image * weights).sum((1, 2)) / weights.sum().clamp(min=1)
+    near = _boxed(image * weights, radius) / total.clamp(min=1e-6)
+    return torch.where(total > 1e-4, near, everywhere[:, None, None])
 
 
 def _boxed(planes: torch.Tensor, radius: int) -> torch.Tensor:
@@ -169,11 +219,19 @@ def _shrunk(pixels: np.ndarray) -> np.ndarray:
     return np.asarray(image)
 
 
-def _edge(lab: np.ndarray) -> np.ndarray:
-    """The colours (n, 3) along the four sides."""
-    reach = max(1, round(_BORDER_SHARE * min(lab.shape[:2])))
-    sides = (lab[:reach], lab[-reach:], lab[:, :reach], lab[:, -reach:])
-    return np.concatenate([side.reshape(-1, 3) for side in sides])
+def _edge(shape: tuple[int, ...]) -> np.ndarray:
+    """(h, w) bool: the frame along the four sides."""
+    reach = max(1, round(_BORDER_SHARE * min(shape)))
+    frame = np.ones(shape, bool)
+    frame[reach:-reach, reach:-reach] = False
+    return frame
+
+
+def _smooth_terms(shape: tuple[int, ...]) -> np.ndarray:
+    """(h, w, 6): what a background's light is made of: constant, slopes and curvatures."""
+    y, x = (np.linspace(-1, 1, side) for side in shape)
+    y, x = np.broadcast_arrays(y[:, None], x[None, :])
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=2)
 
 
 def _lab(pixels: np.ndarray) -> np.ndarray:

@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from segmentation.colours import KnowsColours, opened, picture
+
+from vitrina.segmentation import segment as room
+from vitrina.segmentation.overlay import colour_of, label_mask, overlay
+from vitrina.segmentation.segment import read_picture, segment
+from vitrina.tasks.looking import Window
+from vitrina.tasks.segment import Masks, masks
+
+TWO = {"red": (0, 0, 32, 64), "blue": (64, 0, 96, 64)}
+
+
+@pytest.fixture
+def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(room, "locating", lambda run: KnowsColours(cells=24))
+    path = tmp_path / "look.png"
+    path.write_bytes(picture(TWO))
+    return path
+
+
+def test_an_overlay_and_a_mask_are_written_and_their_shares_told(look: Path, tmp_path: Path):
+    out, mask_out = tmp_path / "over.png", tmp_path / "mask.png"
+    found = segment("run", image=look, words=["red", "blue"], out=out, mask_out=mask_out)
+    shown = opened(out.read_bytes())
+    assert shown.shape[1] == 5 * 96 and shown.shape[0] > 5 * 64, "small pictures are shown larger, above a legend"
+    labels = opened(mask_out.read_bytes())
+    np.testing.assert_array_equal(labels, found.masks.labels)
+    assert labels.dtype == np.uint8 and set(np.unique(labels)) == {0, 1, 2}
+    text = found.text()
+    assert "red" in text and "% of the picture" in text and str(out) in text and str(mask_out) in text
+
+
+def test_a_mask_opens_as_a_palette_picture_in_the_overlays_colours():
+    from io import BytesIO
+
+    from PIL import Image
+
+    found = masks(KnowsColours(cells=24), picture=picture(TWO), words=["red", "blue"])
+    with Image.open(BytesIO(label_mask(found))) as image:
+        assert image.mode == "P"
+        assert image.convert("RGB").getpixel((5, 5)) == colour_of(0)
+        assert image.convert("RGB").getpixel((90, 5)) == colour_of(1)
+
+
+def test_painted_pixels_take_their_words_colour_and_others_stay():
+    from io import BytesIO
+
+    from PIL import Image
+
+    labels = np.zeros((600, 600), np.int64)
+    labels[100:200, 100:200] = 1
+    found = Masks(("bag",), labels, np.zeros((1, 4, 4), np.float32))
+    shown = opened(overlay(Image.open(BytesIO(picture({}, size=(600, 600)))), masks=found))
+    assert tuple(shown[150, 150]) == tuple((255 + np.array(colour_of(0))) // 2)
+    assert tuple(shown[100, 150]) == colour_of(0), "the outline is opaque"
+    assert tuple(shown[400, 400]) == (255, 255, 255)
+
+
+def test_forty_words_have_forty_colours_and_a_legend_that_wraps():
+    from io import BytesIO
+
+    from PIL import Image
+
+    words = tuple(f"ñandú número {number}" for number in range(40))
+    found = Masks(words, np.zeros((600, 600), np.int64), np.zeros((40, 4, 4), np.float32))
+    assert len({colour_of(number) for number in range(40)}) == 40
+    shown = opened(overlay(Image.open(BytesIO(picture({}, size=(600, 600)))), masks=found))
+    assert shown.shape[0] > 600 + 12 * 26
+
+
+def test_more_words_than_eight_bits_hold_are_refused():
+    words = tuple(str(number) for number in range(256))
+    with pytest.raises(ValueError, match="name fewer"):
+        label_mask(Masks(words, np.zeros((4, 4), np.int64), np.zeros((256, 2, 2), np.float32)))
+
+
+def test_a_window_reaches_the_model(look: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    model = KnowsColours()
+    monkeypatch.setattr(room, "locating", lambda run: model)
+    segment("run", image=look, words=["red"], out=tmp_path / "o.png", window=Window(side_px=64, stride_px=32))
+    assert model.shown == 2
+
+
+def test_what_is_no_picture_or_no_png_is_said_with_its_name(look: Path, tmp_path: Path):
+    with pytest.raises(ValueError, match=r"over\.jpg: what is written is a PNG"):
+        segment("run", image=look, words=["red"], out=tmp_path / "over.jpg")
+    with pytest.raises(ValueError, match=r"none\.jpg: there is no such picture"):
+        read_picture(tmp_path / "none.jpg")
+    with pytest.raises(ValueError, match="is a folder"):
+        read_picture(tmp_path)
+    (tmp_path / "bad.jpg").write_bytes(look.read_bytes()[:60])
+    with pytest.raises(ValueError, match=r"bad\.jpg cannot be read as a picture"):
+        read_picture(tmp_path / "bad.jpg")
+    with pytest.raises(ValueError, match="names no words"):
+        segment("run", image=look, words=[" "], out=tmp_path / "o.png")
+    assert not (tmp_path / "o.png").exists()
