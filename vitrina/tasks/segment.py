@@ -48,7 +48,11 @@ def masks(
     >>> masks(model, picture=jpeg, words=["shoe", "bag"]).share("shoe")  # doctest: +SKIP
     0.31
     """
-    seen = look(model, picture=picture, words=words, window=window)
+    return masks_of(look(model, picture=picture, words=words, window=window), background=background)
+
+
+def masks_of(seen: Seen, *, background: float = BACKGROUND) -> Masks:
+    """`masks` of what a model has seen already: another threshold costs no other look."""
     scores = standing_out(seen)
     return Masks(seen.words, _labels(scores, seen=seen, background=background), scores)
 

@@ -1,0 +1,231 @@
+"""Masks and boxes of a run, beside what is right without looking.
+
+Three data sets: `clothing_parsing` and `coco_mini` (the folder given with --data) and a generated catalogue (--shop).
+The two figures that a model's answers hang on, how much a word must stand out and how far a phrase's region reaches,
+are chosen on a dev part cut from train and then kept; val is read once. With --train the run is trained first, on the
+pictures of clothing_parsing and the names of what is worn in them: no box and no mask is seen in training, though the
+words that a picture is asked for are its own, in training as in the question. The floors "location prior" and
+"median box" are supervised: they have seen training masks and boxes, and never look at the picture.
+
+    python -m benchmarks.segmentation --data DATA --run runs/weak --train groupvit --set steps=400 --work WORK
+    python -m benchmarks.segmentation --data DATA --run runs/clip --shop SHOP --on clothing coco sample
+"""
+
+import argparse
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from benchmarks.segmentation_data import Part, clothing, coco, sample, write_weak_catalogue
+from vitrina import recipes
+from vitrina.evaluation import grounding, segmentation
+from vitrina.evaluation.evaluation import Metric
+from vitrina.evaluation.grounding import Asked
+from vitrina.evaluation.results import Result, Row, write_result
+from vitrina.evaluation.segmentation import LocationPrior, Scene
+from vitrina.recipes.recipe import with_settings
+from vitrina.segmentation.segment import locating
+from vitrina.tasks.abilities import LocatesWords
+from vitrina.tasks.ground import located
+from vitrina.tasks.looking import Seen, look
+from vitrina.tasks.segment import masks_of
+from vitrina.training.loop import train
+from vitrina.training.machine import Machine
+
+BACKGROUNDS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
+REACHES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+PICTURES = 300
+"""At most so many products of the generated catalogue are asked, and so many scenes and questions of a dev part."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a dev part chose."""
+
+    background: float
+    reach: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="the folder that holds the data sets")
+    parser.add_argument("--run", type=Path, help="the run to ask; without it the floors alone are printed")
+    parser.add_argument("--train", choices=["clip", "groupvit"], help="train --run on the pictures' labels first")
+    parser.add_argument("--size", choices=["tiny", "small"], default="tiny")
+    parser.add_argument("--set", action="append", default=[], help="a setting of the training")
+    parser.add_argument("--work", type=Path, help="where the catalogue of the training goes")
+    parser.add_argument("--shop", type=Path, help="a generated catalogue, with its truth")
+    parser.add_argument("--on", nargs="+", choices=["clothing", "coco", "sample"], default=["clothing"])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--results", type=Path, help="write the figures into this folder of results")
+    options = parser.parse_args()
+    if options.train:
+        _train(options)
+    model = None if options.run is None else locating(options.run)
+    rows: list[Row] = []
+    found = {}
+    for name in options.on:
+        parts = _parts(name, options=options)
+        some, chosen = _rows(name, parts=parts, model=model, seed=options.seed)
+        rows += some
+        found[name] = {row.name: {metric.name: round(metric.value, 4) for metric in row.metrics} for row in some}
+        if chosen is not None:
+            found[name]["chosen on dev"] = {"background": chosen.background, "reach": chosen.reach}
+    for row in rows:
+        print(f"{row.name:<45} " + "   ".join(f"{each.name} {each.shown()}" for each in row.metrics))
+    if options.results is not None:
+        write_result(_result(rows, seed=options.seed), folder=options.results)
+    print(json.dumps({"benchmark": "segmentation", "run": str(options.run), "on": found}))
+
+
+def _train(options: argparse.Namespace) -> None:
+    if options.run is None or options.work is None:
+        raise SystemExit("--train needs --run, a new folder, and --work, where its catalogue goes")
+    catalogue = options.work / "clothing-weak"
+    if not catalogue.exists():
+        options.work.mkdir(parents=True, exist_ok=True)
+        write_weak_catalogue(options.data, out=catalogue)
+    named = {"clip": recipes.clip, "groupvit": recipes.groupvit}[options.train]
+    # A standing person fills a third of a padded square and all of a stretched one.
+    settings = ["geometry.fit=stretch", f"seed={options.seed}", *options.set]
+    train(with_settings(named(options.size), settings), catalogues=[catalogue], run=options.run, machine=Machine())
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Train for the supervised floors, dev to choose on, val to report."""
+
+    train: Part
+    dev: Part
+    val: Part
+
+
+def _parts(name: str, *, options: argparse.Namespace) -> Parts:
+    match name:
+        case "clothing":
+            return Parts(*(clothing(options.data, split=split) for split in ("train", "dev", "val")))
+        case "coco":
+            train_part = coco(options.data, split="train")
+            return Parts(train_part, train_part, coco(options.data, split="val"))
+        case _:
+            if options.shop is None:
+                raise SystemExit("--on sample needs --shop, a folder that `vitrina sample` has written")
+            train_part = sample(options.shop, split="train", limit=PICTURES)
+            return Parts(train_part, train_part, sample(options.shop, split="val", limit=PICTURES))
+
+
+def _rows(name: str, *, parts: Parts, model: LocatesWords | None, seed: int) -> tuple[list[Row], Chosen | None]:
+    scenes, asked = parts.val.scenes, parts.val.asked
+    trained = Part([*parts.train.scenes, *parts.dev.scenes], [*parts.train.asked, *parts.dev.asked])
+    rows = [_masked(f"{name}: all background", scenes, segmentation.all_background(scenes), seed=seed)]
+    if name != "sample":  # whose kinds differ between its parts
+        prior = LocationPrior(trained.scenes)
+        rows.append(_masked(f"{name}: location prior (supervised)", scenes, map(prior.answer, scenes), seed=seed))
+    for label, boxes in (
+        ("whole picture", grounding.whole_picture(asked)),
+        ("median box without looking (supervised)", grounding.MedianBox(trained.asked).answer(asked)),
+    ):
+        rows.append(Row(f"{name}: {label}", grounding.figures(asked, answers=boxes, seed=seed)))
+    if model is None:
+        return rows, None
+    chosen = choose(model, part=parts.dev)
+    rows.append(_masked(f"{name}: the run's masks", scenes, _answers(model, scenes, chosen.background), seed=seed))
+    boxes = _boxed(_asked_together(model, asked), len(asked), reach=chosen.reach)
+    rows.append(Row(f"{name}: the run's boxes", grounding.figures(asked, answers=boxes, seed=seed)))
+    return rows, chosen
+
+
+def choose(model: LocatesWords, *, part: Part) -> Chosen:
+    """The background threshold with the best mIoU and the reach with the best Acc@.5 on a dev part.
+
+    Every picture is looked at once, for its words and for its phrases.
+    """
+    scenes, asked = part.scenes[:PICTURES], part.asked[:PICTURES]
+    seen = [_seen(model, scene.picture, scene.words) for scene in tqdm(scenes, desc="dev", disable=None, delay=2)]
+    phrases = _asked_together(model, asked)
+
+    def iou(background: float) -> float:
+        answers = (_named(scene, each, background) for scene, each in zip(scenes, seen, strict=True))
+        return _value(segmentation.figures(segmentation.count(scenes, answers=answers)), "mIoU")
+
+    def accuracy(reach: float) -> float:
+        return _value(grounding.figures(asked, answers=_boxed(phrases, len(asked), reach=reach)), "Acc@.5")
+
+    return Chosen(max(BACKGROUNDS, key=iou), max(REACHES, key=accuracy))
+
+
+def _value(metrics: Sequence[Metric], name: str) -> float:
+    return next(metric.value for metric in metrics if metric.name == name)
+
+
+def _masked(name: str, scenes: Sequence[Scene], answers: Iterable[np.ndarray], *, seed: int) -> Row:
+    return Row(name, segmentation.figures(segmentation.count(scenes, answers=answers), seed=seed))
+
+
+def _answers(model: LocatesWords, scenes: Sequence[Scene], background: float) -> Iterable[np.ndarray]:
+    for scene in tqdm(scenes, desc="masks", disable=None, delay=2):
+        yield _named(scene, _seen(model, scene.picture, scene.words), background)
+
+
+def _seen(model: LocatesWords, picture: bytes, words: Sequence[str]) -> Seen | None:
+    return look(model, picture=picture, words=words) if words else None
+
+
+def _named(scene: Scene, seen: Seen | None, background: float) -> np.ndarray:
+    """Masks of a scene's own words, in the numbers of its data set."""
+    if seen is None:
+        return np.zeros_like(scene.labels)
+    own = np.array([0, *(scene.names.index(word) + 1 for word in scene.words)])
+    return own[masks_of(seen, background=background).labels]
+
+
+@dataclass(frozen=True)
+class Together:
+    """One look at a picture for all of its phrases, and the questions that each of them answers."""
+
+    seen: Seen
+    questions: list[list[int]]
+
+
+def _asked_together(model: LocatesWords, asked: Sequence[Asked]) -> list[Together]:
+    by_picture: dict[str, dict[str, list[int]]] = {}
+    for number, each in enumerate(asked):
+        phrase = " ".join(each.phrase.split()).casefold()
+        by_picture.setdefault(each.name, {}).setdefault(phrase, []).append(number)
+    looks = []
+    for phrases in tqdm(by_picture.values(), desc="boxes", disable=None, delay=2):
+        picture = asked[next(iter(phrases.values()))[0]].picture
+        looks.append(Together(look(model, picture=picture, words=list(phrases)), list(phrases.values())))
+    return looks
+
+
+def _boxed(looks: Sequence[Together], count: int, *, reach: float) -> np.ndarray:
+    """(count, 4) boxes in the order of the questions."""
+    boxes = np.zeros((count, 4))
+    for each in looks:
+        for found, numbers in zip(located(each.seen, reach=reach), each.questions, strict=True):
+            boxes[numbers] = found.box
+    return boxes
+
+
+def _result(rows: Sequence[Row], *, seed: int) -> Result:
+    return Result(
+        name="segmentation",
+        title="Masks and boxes of words",
+        command="python -m benchmarks.segmentation --data DATA --run RUN --results results",
+        seed=seed,
+        rows=tuple(rows),
+        notes=(
+            "Words asked for are the picture's own. mIoU is over the classes that occur, with the background as one. "
+            "Thresholds are chosen on dev (a tenth of train; all of train for coco and the sample, where the run has "
+            "seen no mask of it). Supervised floors have seen training masks or boxes and never look at a picture.",
+        ),
+    )
+
+
+if __name__ == "__main__":
+    main()
