@@ -14,7 +14,7 @@ from vitrina.data.inputs import Inputs
 from vitrina.data.pictures import PictureGeometry
 from vitrina.data.text import train_tokenizer
 from vitrina.models.clip import Clip, ClipConfig
-from vitrina.models.clip_transformers import exchanged
+from vitrina.models.exported_inputs import exchanged
 from vitrina.models.published_inputs import byte_pairs
 from vitrina.models.towers import ImageTowerConfig, TextTowerConfig
 

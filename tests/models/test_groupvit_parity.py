@@ -10,10 +10,13 @@ import torch.nn.functional as F
 from models.groupvit_batches import END, VOCABULARY, batch, ended_texts, little_config, little_groupvit
 from safetensors.torch import load_file
 from torch import Tensor
+from transformers import AutoTokenizer, GroupViTModel
 from transformers import GroupViTConfig as TheirConfig
-from transformers import GroupViTModel
 from transformers.models.groupvit import modeling_groupvit
 
+from vitrina.data.inputs import Inputs
+from vitrina.data.pictures import PictureGeometry
+from vitrina.data.text import train_tokenizer
 from vitrina.models.grouping import GroupingTower
 from vitrina.models.groupvit import GroupViT
 from vitrina.models.groupvit_names import names
@@ -148,6 +151,22 @@ def test_a_model_of_ours_opens_in_transformers_and_answers_alike(tmp_path):
     assert far(ours.segmentation_logits(pixels, text=text), answer.segmentation_logits) < EXACT
     again = GroupViT.from_transformers(tmp_path)
     assert again.config == ours.config
+
+
+@torch.no_grad()
+def test_a_tokenizer_of_ours_ends_texts_in_transformers_too(tmp_path):
+    """Its end has the id 2, which transformers takes for none."""
+    tokenizer = train_tokenizer(["red mug", "lámpara", "sofa"], vocabulary=280)
+    config = little_config()
+    ours = little_groupvit(config=replace(config, text=replace(config.text, vocabulary=tokenizer.get_vocab_size())))
+    ours.inputs = Inputs(tokenizer, PictureGeometry(32), max_tokens=12)
+    ours.eval().to_transformers(tmp_path)
+    theirs, reader = GroupViTModel.from_pretrained(tmp_path).eval(), AutoTokenizer.from_pretrained(tmp_path)
+    texts = ["red mug", "sofa", "lámpara"]
+    answer = theirs(pixel_values=torch.zeros(1, 3, 32, 32), **reader(texts, padding=True, return_tensors="pt"))
+    assert far(torch.from_numpy(ours.embed_texts(texts)), answer.text_embeds) < EXACT
+    again = GroupViT.from_transformers(tmp_path)
+    assert far(torch.from_numpy(again.embed_texts(texts)), answer.text_embeds) < EXACT
 
 
 @torch.no_grad()

@@ -20,7 +20,7 @@ from vitrina.evaluation.export_run_check import TOLERANCE, Check, Probe, Written
 from vitrina.models.checkpoint import WEIGHTS, read_json, read_tensors, write_bytes, write_tensors
 from vitrina.models.clip import Clip, ClipConfig
 from vitrina.models.clip_names import misfits
-from vitrina.models.clip_transformers import processor as clip_processor
+from vitrina.models.exported_inputs import processor as clip_processor
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.models.layers import TransformerConfig
 from vitrina.models.towers import PatchStem

@@ -6,6 +6,7 @@ from typing import Any
 from vitrina.data.pictures import PictureGeometry
 from vitrina.models.checkpoint import Name, both
 from vitrina.models.clip import EPS, WORDS, ClipConfig
+from vitrina.models.exported_inputs import OLD_END
 from vitrina.models.layers import TransformerConfig
 from vitrina.models.towers import ImageTowerConfig, TextTowerConfig
 from vitrina.models.vit_names import activation, side_px
@@ -14,9 +15,6 @@ PICTURES = "vision_model."
 PICTURE_PROJECTION = Name("image_projection.linear.weight", ("visual_projection.weight",))
 CARRIED_TENSORS = ("text_model.embeddings.position_ids", "vision_model.embeddings.position_ids")
 """Numbers from zero upwards, which older versions of transformers stored."""
-
-OLD_END = 2
-"""The end's id in configurations of transformers from before 2023, which is no id: the highest id is the end."""
 
 
 def names(config: ClipConfig) -> Iterator[Name]:

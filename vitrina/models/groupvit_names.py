@@ -3,15 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vitrina.data.pictures import PictureGeometry
 from vitrina.models.checkpoint import Name, both
+from vitrina.models.exported_inputs import OLD_END
 from vitrina.models.grouping import GroupingTowerConfig
 from vitrina.models.groupvit import GroupViTConfig
 from vitrina.models.layers import TransformerConfig
 from vitrina.models.towers import End, TextTowerConfig
 from vitrina.models.vit_names import activation, side_px
-
-_LEGACY_END = 2
-"""The `eos_token_id` that transformers reads as: pool at the highest id, whatever it is."""
 
 
 def names(config: GroupViTConfig) -> Iterator[Name]:
@@ -78,8 +77,14 @@ def _mlp(ours: str, theirs: str) -> Iterator[Name]:
     yield from both(f"{ours}.2", f"{theirs}.fc2")
 
 
-def config_from_transformers(config: Mapping[str, Any], *, processor: Mapping[str, Any], origin: str) -> GroupViTConfig:
-    """transformers' config.json and preprocessor_config.json -> ours; ValueError where the model would differ."""
+def picture_side_px(config: Mapping[str, Any], *, origin: str) -> int:
+    """The side of the squares that a checkpoint sees."""
+    return side_px(_part(config, "vision_config").get("image_size", 224), what="image_size", origin=origin)
+
+
+def config_from_transformers(config: Mapping[str, Any], *, geometry: PictureGeometry, origin: str) -> GroupViTConfig:
+    """transformers' config.json and how the checkpoint sees pictures -> ours; ValueError where the model would
+    differ."""
     image, text = (_part(config, f"{part}_config") for part in ("vision", "text"))
     depths, tokens = tuple(image.get("depths", (6, 3, 3))), tuple(image.get("num_group_tokens", (64, 8, 0)))
     groups = tuple(image.get("num_output_groups", (64, 8, 8)))
@@ -97,13 +102,12 @@ def config_from_transformers(config: Mapping[str, Any], *, processor: Mapping[st
     ]
     if problems:
         raise ValueError(f"The checkpoint {origin} is a GroupViT that this model cannot be: {', '.join(problems)}")
-    mean, std = (processor.get(f"image_{each}") for each in ("mean", "std"))
     end = text.get("eos_token_id", 49407)
     return GroupViTConfig(
         image=GroupingTowerConfig(
             **_shape(image, width=384, heads=6, activated="gelu", origin=origin),
             layers=sum(depths),
-            size_px=side_px(image.get("image_size", 224), what="image_size", origin=origin),
+            size_px=geometry.size_px,
             patch_px=side_px(image.get("patch_size", 16), what="patch_size", origin=origin),
             depths=depths,
             groups=groups[: len(depths) - 1],
@@ -120,20 +124,21 @@ def config_from_transformers(config: Mapping[str, Any], *, processor: Mapping[st
         ),
         projection=config.get("projection_dim", 256),
         projector=config.get("projection_intermediate_dim", 4096),
-        **({} if mean is None else {"mean": tuple(mean)}),
-        **({} if std is None else {"std": tuple(std)}),
+        mean=geometry.mean,
+        std=geometry.std,
     )
 
 
 def _end(eos: Any, *, origin: str) -> End:
     if not isinstance(eos, int):
         raise ValueError(f"The checkpoint {origin} has eos_token_id {eos!r}, where one token ends a text here")
-    return "highest" if eos == _LEGACY_END else eos
+    return "highest" if eos == OLD_END else eos
 
 
-def config_to_transformers(config: GroupViTConfig) -> dict[str, Any]:
-    """A config.json for `GroupViTModel`."""
-    refuse_what_does_not_fit(config)
+def config_to_transformers(
+    config: GroupViTConfig, *, first: int | None, end: int, filler: int | None
+) -> dict[str, Any]:
+    """A config.json for `GroupViTModel`; `first`, `end` and `filler` are the ids that begin, end and fill up a text."""
     image, text = config.image, config.text
 
     def shape(part: TransformerConfig) -> dict[str, Any]:
@@ -156,9 +161,9 @@ def config_to_transformers(config: GroupViTConfig) -> dict[str, Any]:
             "model_type": "groupvit_text_model",
             "vocab_size": text.vocabulary,
             "max_position_embeddings": text.positions,
-            "eos_token_id": _LEGACY_END if text.end == "highest" else text.end,
-            "bos_token_id": None,
-            "pad_token_id": None,
+            "bos_token_id": first,
+            "eos_token_id": end,
+            "pad_token_id": filler,
         },
         "vision_config": {
             **shape(image),
@@ -185,11 +190,6 @@ def refuse_what_does_not_fit(config: GroupViTConfig) -> None:
             "transformers' GroupViT reads texts from left to right, without segment types and without a LayerNorm at "
             'the entrance: train with model.text.order="left_to_right", model.text.types=0 and '
             "model.text.entry_norm=false to export the model"
-        )
-    if text.end == "last":
-        raise ValueError(
-            "transformers' GroupViT finds a text's end by the id of its last token, which this model does not name: "
-            "give it the id as model.text.end"
         )
 
 
