@@ -139,7 +139,7 @@ class GroupingStage(nn.Module):
     def __init__(self, config: GroupingTowerConfig, *, layers: int, groups: int, before: int) -> None:
         super().__init__()
         self.tokens = nn.Parameter(torch.empty(1, groups, config.width))
-        nn.init.trunc_normal_(self.tokens, std=0.02, a=-0.04, b=0.04)
+        nn.init.normal_(self.tokens)  # as large as the members, so that groups differ from the first step on
         self.from_before = _FromBefore(config, before=before, groups=groups) if before else None
         self.transformer = Transformer(config.blocks(layers))
         self.grouping = GroupingBlock(config, groups=groups)

@@ -44,8 +44,8 @@ _FAMILIES = {
         "alone, so that one is found by the other, and reads both at once to say whether a text describes a picture."
     ),
     "groupvit": (
-        "A GroupViT (Xu et al. 2022): the patches of a picture join groups, and groups meet words. Texts alone taught it; "
-        "it finds pictures by texts and texts by pictures, and says where in a picture something is."
+        "A GroupViT (Xu et al. 2022): the patches of a picture join groups, and groups meet words. Texts alone taught "
+        "it; it finds pictures by texts and texts by pictures, and says where in a picture something is."
     ),
     "codebook": (
         "A codebook of pictures (finite scalar quantisation, Mentzer et al. 2023): it tells every patch of a picture "

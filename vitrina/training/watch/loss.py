@@ -66,9 +66,7 @@ class LossLook:
                     augment=still(recipe.augment),
                     corruption=corruption,
                     shown=recipe.shown,
-                    nouns=None
-                    if "pair" not in sources
-                    else NounBook.from_stock(stock, sources["pair"].rows, draws=recipe.nouns),
+                    nouns=book,
                     grid=recipe.model.image.grid if isinstance(recipe.model, FlavaConfig) else 0,
                     codes=codes,
                     workers=0,
