@@ -161,14 +161,14 @@ DUPLICATES = Experiment(
     ),
 )
 
-_FIELDS = 'shown.fields={"title":1,"brand":0.25,"category":0.25,"attributes":0.5}'
+_FIELDS = 'shown.fields={"title":1,"category":0.25,"attributes.colour":0.25,"attributes.gender":0.25}'
 
 SIDES = Experiment(
     name="clip_sides",
     title="What stands on the text side, and beside it, at equal CPU time (CLIP)",
     arms=(
         Arm("the title, drawn", recipe="clip"),
-        Arm("title, category, attributes, averaged by weight", recipe="clip", settings=(_FIELDS,)),
+        Arm("title, category, colour, gender, averaged by weight", recipe="clip", settings=(_FIELDS,)),
         *(
             Arm(
                 f"4 explicit negatives, {share:.0%} of the own category",
@@ -177,6 +177,7 @@ SIDES = Experiment(
             )
             for share in (0.0, 0.5)
         ),
+        Arm("half of the batch of the same category", recipe="clip", settings=("mixture.same_category=0.5",)),
         Arm(
             "both: averaged by weight, 4 explicit negatives, 50% of the own category",
             recipe="clip",
@@ -187,8 +188,8 @@ SIDES = Experiment(
     settings=TOWERS,
     cpu_seconds=45.0,
     notes=(
-        "A query is a title alone in every arm. fashion_products has one picture and one title a product; its "
-        "attributes are gender, colour, season, year and usage, of which one is drawn for every row and epoch.",
+        "A query is a title alone in every arm. Half of the same category: of eight batches drawn together, half "
+        "of the rows are dealt out in order of category.",
     ),
 )
 

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Literal, NoReturn
 
 import numpy as np
-import pyarrow.compute as pc
 
 from vitrina.catalogue.product import Product
 from vitrina.data.draws import hashed, integers, uniform
 from vitrina.data.fields import Sides, TextSide, draw_text_sides
 from vitrina.data.permutation import permute
-from vitrina.data.sources import numbered
+from vitrina.data.sources import categories_of, numbered
 from vitrina.data.stock import Stock
 from vitrina.data.text import text_key
 
@@ -92,10 +91,7 @@ class Builder:
         self._groups = np.where(groups < 0, -2 - self._rows, groups)
         self._categories = np.full(len(self._rows), -1, dtype=np.int64)
         if negatives.category_share > 0:
-            paths = numbered(pc.call_function("binary_join", [facts["category"], "\x1f"]))
-            self._categories = np.where(np.array([*paths.names, ""]) == "", -1, np.arange(len(paths.names) + 1))[
-                paths.numbers
-            ][self._rows]
+            self._categories = categories_of(stock)[self._rows]
         # Rows in order of category; category c is the `sizes[c]` of them from `starts[c]` on.
         self._by_category = np.argsort(self._categories, kind="stable")
         self._category_sizes = np.bincount(self._categories + 1)[1:]

@@ -48,6 +48,9 @@ class Mixture:
     left out. Where neither is given, nor by any stage, domains are not told apart; where some stage alone names
     domains, the others meet all domains as the data are.
 
+    `same_category` of a pair batch's rows stand among others of their category path, as far as the 8 batches that are
+    drawn together have them: hard negatives for pictures and texts alike. Every product still comes once an epoch.
+
     >>> Mixture(stages=(Stage(0.2, text=1, image=1, pair=0), Stage(0.8, text=0.15, image=0.15, pair=0.7))).order
     'random'
     >>> Mixture(domains={"fashion": 2, "grocery": 1}).is_by_domain
@@ -61,9 +64,12 @@ class Mixture:
     stages: tuple[Stage, ...] = ()
     domains: Mapping[str, float] = field(default_factory=dict, hash=False, metadata={"names": "open"})
     temperature: float | None = None
+    same_category: float = 0.0
 
     def __post_init__(self) -> None:
-        _as_floats(self, *KINDS)
+        _as_floats(self, *KINDS, "same_category")
+        if not 0 <= self.same_category <= 1:
+            raise ValueError(f"mixture.same_category is {self.same_category}: a share lies between 0 and 1.")
         object.__setattr__(self, "domains", {name: float(weight) for name, weight in self.domains.items()})
         if self.order not in ("random", "spread"):
             raise ValueError(f"mixture.order is {self.order!r}: choose 'random' or 'spread'.")

@@ -19,7 +19,8 @@ from vitrina.data.mixture import Mixture, Stage, block_counts, keep_available
 from vitrina.data.permutation import permute
 from vitrina.data.sources import KINDS, Kind
 
-# Text-only batches that are drawn together and sorted by length, so that little of a batch is padding.
+# Batches that are drawn together: texts to be sorted by length, so that little of a batch is padding, and pairs
+# whose rows are to stand among others of their category.
 BUCKET_BATCHES = 8
 
 _VERSION = 1
@@ -89,6 +90,9 @@ class Plan:
     shuffled afresh each time that it has been gone through. `text_lengths` maps (epochs, indices) of the text source
     to lengths: with it, text-only batches hold texts of similar length. Pairs are never sorted by length, as the
     negatives of the contrastive loss are the other rows of the batch and would be told apart by length alone.
+    `pair_categories` (n,) are numbers of the categories of the pair source, needed where the mixture asks for rows of
+    the same category: of 8 batches drawn together, that share of rows is put in order of category, the categories
+    shuffled, and dealt out in stretches; the rest stay where they were drawn.
 
     A mixture that tells business domains apart needs `domains`, the members of each domain among a kind's rows. Then
     every (kind, domain) is a source of its own, with its own exact share and epochs, and a batch holds one domain: the
@@ -114,11 +118,13 @@ class Plan:
         seed: int,
         total_steps: int,
         text_lengths: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+        pair_categories: np.ndarray | None = None,
         domains: Mapping[Kind, Mapping[str, Members]] | None = None,
     ) -> None:
         if batch_rows < 1 or total_steps < 1:
             raise ValueError(f"A run has at least one step and one row: steps {total_steps}, batch_rows {batch_rows}.")
         assert (domains is not None) == mixture.is_by_domain, "domains are given where the mixture tells them apart"
+        assert pair_categories is not None or not mixture.same_category or not sources.get("pair"), "no categories"
         self.sizes: dict[Kind, int] = {kind: int(sources[kind]) for kind in KINDS if sources.get(kind, 0) > 0}
         self._cells = _cells(self.sizes) if domains is None else _cells_by_domain(domains)
         self._domain_sizes: dict[Kind, dict[str, int]] = {}
@@ -134,6 +140,7 @@ class Plan:
         self.seed = seed
         self.total_steps = total_steps
         self._text_lengths = text_lengths
+        self._pair_categories = pair_categories
         self._bucket = lru_cache(maxsize=4)(self._sorted_bucket)
         self._pattern = lru_cache(maxsize=8)(self._drawn_pattern)
         self._stretches = self._lay_out()
@@ -152,11 +159,16 @@ class Plan:
         cell = int(pattern[slot])
         earlier = int((pattern[:slot] == cell).sum())
         ordinal = stretch.before[cell] + block * stretch.counts[cell] + earlier
-        if self._cells[cell].kind == "text" and self._text_lengths is not None:
+        if self._is_in_buckets(self._cells[cell].kind):
             bucket, member = divmod(ordinal, BUCKET_BATCHES)
             return self._bucket(cell, bucket)[member]
         start = ordinal * self.batch_rows
         return self._planned(cell, positions=np.arange(start, start + self.batch_rows, dtype=np.int64))
+
+    def _is_in_buckets(self, kind: Kind) -> bool:
+        return (kind == "text" and self._text_lengths is not None) or (
+            kind == "pair" and self.mixture.same_category > 0
+        )
 
     def domain_of(self, step: int) -> str | None:
         """The business domain of a step's batch without its rows; None where the mixture tells no domains apart."""
@@ -228,19 +240,34 @@ class Plan:
         return PlannedBatch(cell.kind, source, epochs, indices, cell.domain)
 
     def _sorted_bucket(self, number: int, bucket: int) -> list[PlannedBatch]:
-        """The text batches of a bucket: its rows in order of length, cut into batches, and these shuffled."""
-        assert self._text_lengths is not None
+        """The text batches of a bucket: its rows in order of length, cut into batches, and these shuffled. Or its
+        pair batches: some of its rows in order of category, dealt out likewise, and the others."""
         rows = BUCKET_BATCHES * self.batch_rows
         drawn = self._planned(number, positions=np.arange(bucket * rows, (bucket + 1) * rows, dtype=np.int64))
-        by_length = np.argsort(self._text_lengths(drawn.epochs, drawn.indices), kind="stable")
         keys = np.array([[*self._cells[number].key, bucket]])
         shuffled = np.argsort(uniform(self.seed, keys, name="bucket", shape=(BUCKET_BATCHES,))[0])
+        if drawn.kind == "text":
+            assert self._text_lengths is not None
+            order, together = np.argsort(self._text_lengths(drawn.epochs, drawn.indices), kind="stable"), rows
+        else:
+            together = BUCKET_BATCHES * round(self.mixture.same_category * self.batch_rows)
+            order = np.r_[self._by_category(drawn.indices[:together], bucket=bucket), together:rows]
         batches = []
         for member in shuffled:
-            # In the order of the plan again: ranks that share the batch get rows of all lengths.
-            chosen = np.sort(by_length[member * self.batch_rows : (member + 1) * self.batch_rows])
-            batches.append(PlannedBatch("text", 0, drawn.epochs[chosen], drawn.indices[chosen], drawn.domain))
+            # In the order of the plan again: ranks that share the batch get rows of all lengths and categories.
+            dealt, others = order[:together].reshape(BUCKET_BATCHES, -1), order[together:].reshape(BUCKET_BATCHES, -1)
+            chosen = np.sort(np.r_[dealt[member], others[member]])
+            batches.append(
+                PlannedBatch(drawn.kind, drawn.source, drawn.epochs[chosen], drawn.indices[chosen], drawn.domain)
+            )
         return batches
+
+    def _by_category(self, indices: np.ndarray, *, bucket: int) -> np.ndarray:
+        """The order of pair rows that puts those of a category side by side; which category comes first is drawn."""
+        assert self._pair_categories is not None
+        categories = self._pair_categories[indices]
+        keys = np.column_stack([np.full_like(categories, bucket), categories])
+        return np.lexsort([categories, hashed(self.seed, keys, name="category")])
 
     def _describe(self) -> str:
         mixture = asdict(self.mixture)
@@ -253,6 +280,8 @@ class Plan:
             "total_steps": self.total_steps if self.mixture.stages else None,
             "text": "in buckets of length" if self._text_lengths is not None else "as drawn",
         }
+        if not self.mixture.same_category:
+            del mixture["same_category"]
         if self.mixture.is_by_domain:
             facts["domains"] = [[cell.kind, cell.domain, _digest(cell.members)] for cell in self._cells]
         else:

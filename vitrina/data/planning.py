@@ -8,7 +8,7 @@ from vitrina.data.domains import Members
 from vitrina.data.lengths import TextLengths
 from vitrina.data.mixture import Mixture
 from vitrina.data.plan import Plan
-from vitrina.data.sources import Kind, Numbered, Source, domains_of
+from vitrina.data.sources import Kind, Numbered, Source, categories_of, domains_of
 from vitrina.data.stock import Stock
 
 
@@ -31,6 +31,9 @@ def plan_run(
         seed=seed,
         total_steps=total_steps,
         text_lengths=TextLengths(stock, sources["text"], seed=seed) if "text" in sources else None,
+        pair_categories=categories_of(stock)[sources["pair"].rows]
+        if mixture.same_category and "pair" in sources
+        else None,
         domains=domains,
     )
 

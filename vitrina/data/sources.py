@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from vitrina.data.stock import Stock
 
@@ -74,6 +75,13 @@ def domains_of(stock: Stock) -> Numbered:
     of_folder = np.array([names.setdefault(folder, len(names)) for folder in folders], dtype=np.int64)
     numbers = np.where(own.numbers >= 0, own.numbers, of_folder[facts["catalogue"].to_numpy()])
     return Numbered(numbers, list(names))
+
+
+def categories_of(stock: Stock) -> np.ndarray:
+    """The number of every row's category path (n,) int64, -1 where a product has none."""
+    paths = numbered(pc.call_function("binary_join", [stock.facts()["category"], "\x1f"]))
+    numbers = np.where(np.array([*paths.names, ""]) == "", -1, np.arange(len(paths.names) + 1))
+    return numbers[paths.numbers]
 
 
 def _first_with_any(wanted: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
