@@ -13,6 +13,9 @@ from vitrina.tasks.sameness import plain
 LARGEST = 5_000
 """Products that an evaluation asks about at most: a larger split is sampled, and the evaluation says so."""
 
+TAUGHT = 2_000
+"""Training products that a tagger learns from in an evaluation at most: enough to see what its confidence is worth."""
+
 
 @dataclass(frozen=True)
 class HeldOut:
@@ -50,6 +53,16 @@ def held_out(catalogue: Catalogue, *, split: str, seed: int) -> HeldOut:
         chosen = np.sort(np.random.default_rng(seed).choice(rows, LARGEST, replace=False))
     products, folder = catalogue.read(chosen), catalogue.path.resolve().name
     return HeldOut(split, chosen, products, [each.domain or folder for each in products], available=len(rows))
+
+
+def taught(catalogue: Catalogue, *, seed: int, most: int = TAUGHT) -> list[Product]:
+    """Training products that a tagger learns from in an evaluation: with a picture, at most `most`, by the seed."""
+    facts = catalogue.facts()
+    is_train = np.array(facts["split"].to_pylist(), dtype=object) == "train"
+    rows = np.flatnonzero(is_train & (facts["picture_count"].to_numpy() > 0))
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    return catalogue.read(rows)
 
 
 def titles_seen(catalogues: Sequence[Catalogue]) -> set[str]:

@@ -1,13 +1,15 @@
 """All that can be asked of a model about held-out products; what it cannot do is said, not hidden."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from vitrina.catalogue.product import Product
 from vitrina.evaluation import measure, prompted
 from vitrina.evaluation.evaluation import Section, Skipped
 from vitrina.evaluation.heldout import HeldOut
 from vitrina.evaluation.measure import Classification, Retrieval, UnaskableError
 from vitrina.evaluation.remembered import Remembered, Shown
+from vitrina.evaluation.tagging import tagger_section
 from vitrina.tasks.abilities import EmbedsBoth, MatchesPairs
 
 
@@ -28,14 +30,23 @@ class Findings:
             self.skipped.append(Skipped(title, str(reason)))
 
 
-def ask(model: object, *, held: HeldOut, seen: set[str], seed: int, unmatched: str | None = None) -> Findings:
+def ask(
+    model: object,
+    *,
+    held: HeldOut,
+    seen: set[str],
+    seed: int,
+    unmatched: str | None = None,
+    known: Sequence[Product] = (),
+) -> Findings:
     """Every task of `vitrina.tasks` that the model has the ability for.
 
-    `seen` holds the training titles; `unmatched` says why matching is not to be asked although the model answers.
+    `seen` holds the training titles, `known` training products that a tagger learns from (without any it is not asked);
+    `unmatched` says why matching is not to be asked although the model answers.
     """
     findings = Findings()
     if isinstance(model, EmbedsBoth):
-        _ask_embeddings(Remembered(model), held=held, seen=seen, seed=seed, findings=findings)
+        _ask_embeddings(Remembered(model), held=held, seen=seen, seed=seed, known=known, findings=findings)
     else:
         reason = "the model does not embed texts and pictures"
         findings.skipped += [Skipped(title, reason) for title in ("Search", "Category of a picture")]
@@ -54,7 +65,9 @@ def ask(model: object, *, held: HeldOut, seen: set[str], seed: int, unmatched: s
     return findings
 
 
-def _ask_embeddings(model: Remembered, *, held: HeldOut, seen: set[str], seed: int, findings: Findings) -> None:
+def _ask_embeddings(
+    model: Remembered, *, held: HeldOut, seen: set[str], seed: int, known: Sequence[Product], findings: Findings
+) -> None:
     products = held.products
     try:
         found = measure.retrieve(model, products=products, domains=held.domains)
@@ -83,6 +96,11 @@ def _ask_embeddings(model: Remembered, *, held: HeldOut, seen: set[str], seed: i
         findings.sections.append(section)
         if asked.is_category:
             findings.classifications.append(classification)
+    for asked in [*levels, *attributes[: prompted.MOST_ATTRIBUTES]] if known and held.split != "train" else []:
+        findings.try_to(
+            f"Tagging {asked}",
+            lambda asked=asked: [tagger_section(model, known=known, asked=products, field=asked, seed=seed)],
+        )
     left_out = [str(field.attribute) for field in attributes[prompted.MOST_ATTRIBUTES :]]
     if left_out:
         reason = f"only the {prompted.MOST_ATTRIBUTES} most widely known are asked about"

@@ -59,7 +59,12 @@ def logistic(vectors: np.ndarray, *, truth: np.ndarray, classes: int, penalty: f
     weight = anchor.clone().requires_grad_()
     bias = torch.from_numpy(np.ascontiguousarray(first_bias, dtype=np.float32)).requires_grad_()
     search = torch.optim.LBFGS(
-        [weight, bias], max_iter=_STEPS, history_size=_MEMORY, line_search_fn="strong_wolfe", tolerance_grad=1e-6
+        [weight, bias],
+        max_iter=_STEPS,
+        history_size=_MEMORY,
+        line_search_fn="strong_wolfe",
+        tolerance_grad=1e-5,
+        tolerance_change=1e-7,
     )
 
     def loss() -> torch.Tensor:
