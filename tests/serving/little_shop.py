@@ -91,13 +91,13 @@ class ColourIndex:
         vector = np.zeros(3)
         found = self.catalogue.read(range(len(self.catalogue)))
         if query.text:
-            vector += _of_text(query.text)
+            vector += colour_of_text(query.text)
         if query.picture:
-            vector += _of_picture(query.picture) * (0.4 if query.text else 1)
+            vector += colour_of_picture(query.picture) * (0.4 if query.text else 1)
         if query.like:
             (like,) = [each for each in found if each.id == query.like]
-            vector += _of_text(like.titles[0].text) * (0.4 if query.text else 1)
-        scores = np.array([float(vector @ _of_text(each.titles[0].text)) for each in found])
+            vector += colour_of_text(like.titles[0].text) * (0.4 if query.text else 1)
+        scores = np.array([float(vector @ colour_of_text(each.titles[0].text)) for each in found])
         passing = np.ones(len(found), bool)
         if query.where is not None:
             passing = matching(self.catalogue.facts(), where=query.where)
@@ -122,15 +122,15 @@ def open_little_shop(folder: Path, *, can: Sequence[str] = ("labels", "masks", "
 
 def _labelling(labels: Sequence[str], *, known: Mapping[int, int]) -> Guesses:
     def guess(*, picture: bytes | None, text: str | None) -> list[tuple[str, float]]:
-        seen = _of_picture(picture) if picture is not None else _of_text(text or "")
-        sharp = np.exp(8 * np.array([_of_text(label) @ seen for label in labels]))
+        seen = colour_of_picture(picture) if picture is not None else colour_of_text(text or "")
+        sharp = np.exp(8 * np.array([colour_of_text(label) @ seen for label in labels]))
         return sorted(zip(labels, (sharp / sharp.sum()).tolist(), strict=True), key=lambda each: -each[1])
 
     return guess
 
 
 def _mask(picture: bytes, words: Sequence[str]) -> np.ndarray:
-    pixels = _pixels(picture)
+    pixels = pixels_of(picture)
     found = np.zeros(pixels.shape[:2], np.int64)
     for number, word in enumerate(words, start=1):
         colour = COLOURS.get(WORDS.get(word, word))
@@ -143,16 +143,18 @@ def _cut(picture: bytes, words: Sequence[str]) -> bytes:
     mask = _mask(picture, words) > 0
     if not mask.any():
         raise ValueError("nothing in it stands out")
-    return encoded(Image.fromarray(np.dstack([_pixels(picture), 255 * mask]).astype(np.uint8), "RGBA"), "PNG")
+    return encoded(Image.fromarray(np.dstack([pixels_of(picture), 255 * mask]).astype(np.uint8), "RGBA"), "PNG")
 
 
-def _of_text(text: str) -> np.ndarray:
+def colour_of_text(text: str) -> np.ndarray:
+    """(3,): the colours that a text names, in either language; zero where it names none."""
     words = [WORDS.get(word, word) for word in text.lower().replace(",", " ").split()]
     return sum((_unit(COLOURS[word]) for word in words if word in COLOURS), np.zeros(3))
 
 
-def _of_picture(picture: bytes) -> np.ndarray:
-    pixels = _pixels(picture).reshape(-1, 3)
+def colour_of_picture(picture: bytes) -> np.ndarray:
+    """(3,): the mean of a picture's coloured pixels."""
+    pixels = pixels_of(picture).reshape(-1, 3)
     coloured = pixels[np.ptp(pixels, axis=1) > 60]
     return _unit(coloured.mean(0)) if len(coloured) else np.zeros(3)
 
@@ -162,6 +164,7 @@ def _unit(colour: Sequence[float] | np.ndarray) -> np.ndarray:
     return centred / np.linalg.norm(centred)
 
 
-def _pixels(picture: bytes) -> np.ndarray:
+def pixels_of(picture: bytes) -> np.ndarray:
+    """(h, w, 3) of a picture."""
     with Image.open(io.BytesIO(picture)) as image:
         return np.asarray(image.convert("RGB")).astype(int)

@@ -49,7 +49,9 @@ class _Labelling:
                 np.array([known[int(row)] for row in rows]),
                 [family_of_product(product) for product in products],
             )
-        labeller = Labeller.from_examples(self._index.model, labels=labels, examples=examples)
+        # Class means are fitted at once; a probe would be some points better and keep the page waiting for minutes.
+        mode = "prompts" if examples is None else "few-shot"
+        labeller = Labeller.from_examples(self._index.model, labels=labels, examples=examples, mode=mode)
 
         def guess(*, picture: bytes | None, text: str | None) -> Sequence[tuple[str, float]]:
             if picture is not None:

@@ -129,6 +129,14 @@ class Labels:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a model says of a product; `is_learning` says that more answers will come: ask again in a moment."""
+
+    labels: tuple[Labels, ...]
+    is_learning: bool
+
+
+@dataclass(frozen=True)
 class Region:
     """A word, its number in the mask (from 1), the share of the picture that it covers, and its box in pixels
     (x0, y0, x1, y1); no box where it covers nothing."""

@@ -11,11 +11,11 @@ from vitrina.serving.answers import (
     Filters,
     Found,
     Health,
-    Labels,
     Mask,
     Problem,
     RefusedError,
     ShownProduct,
+    Told,
     Uploaded,
     Wanted,
 )
@@ -140,8 +140,10 @@ def add_api(app: "FastAPI", *, shop: Shop, thinking: Worker, looking: Worker) ->
     @api.get("/products/{id}/labels", tags=["product"])
     async def labels(
         id: Annotated[str, Depends(id_of)], words: Annotated[str, Query(max_length=_MOST_TEXT)] = ""
-    ) -> tuple[Labels, ...]:
-        """What the model thinks that a product is, beside what is known; or which of your own `words` fit it."""
+    ) -> Told:
+        """What the model thinks that a product is, beside what is known; or which of your own `words` fit it.
+
+        While it still learns what the catalogue's words mean, some answers are missing: ask again then."""
         asked = split_words(words) if words.strip() else ()
         return await thinking.run(lambda: shop.labels(id, words=asked))
 

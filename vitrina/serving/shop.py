@@ -27,6 +27,7 @@ from vitrina.serving.answers import (
     RefusedError,
     Region,
     ShownProduct,
+    Told,
     Wanted,
 )
 from vitrina.serving.kept import Kept
@@ -213,8 +214,9 @@ class Shop:
             self._thumbnails.put(name, kept)
         return kept
 
-    def labels(self, id_: str, *, words: Sequence[str] = ()) -> tuple[Labels, ...]:
-        """What the model thinks a product is, beside what is known; with `words`, which of those fit it."""
+    def labels(self, id_: str, *, words: Sequence[str] = ()) -> Told:
+        """What the model thinks a product is, beside what is known; with `words`, which of those fit it. Answers at
+        once, with those questions that it has learnt to answer by now."""
         if self._labelling is None:
             raise _cannot("tell labels apart")
         shelf = self._shelf
@@ -223,12 +225,14 @@ class Shop:
             raise RefusedError("One label leaves nothing to choose: give two or more.", code="one_label", status=422)
         if words:
             yours = self._labelling(words, known={})
-            return (Labels("yours", None, _guessed(yours, product)),)
-        return tuple(
+            return Told((Labels("yours", None, _guessed(yours, product)),), is_learning=False)
+        asked = [(question, guesses) for question, guesses in self._asked if question.concerns(product)]
+        labels = tuple(
             Labels(question.name, question.known(product), _guessed(guesses.result(), product))
-            for question, guesses in self._asked
-            if question.concerns(product)
+            for question, guesses in asked
+            if guesses.done() and not guesses.cancelled() and guesses.exception() is None
         )
+        return Told(labels, is_learning=not all(guesses.done() for _, guesses in asked))
 
     def segment(self, picture: bytes, *, words: Sequence[str]) -> Mask:
         """Where in a picture each of some words is."""
@@ -293,6 +297,11 @@ def _guessed(guesses: Guesses, product: Product) -> tuple[Guess, ...]:
     picture = product.pictures[0] if product.pictures else None
     text = product.texts[0].text if product.texts else None
     return tuple(Guess(*guess) for guess in guesses(picture=picture, text=text)[:_MOST_GUESSES])
+
+
+def _log_failure(learning: Future[Guesses]) -> None:
+    if not learning.cancelled() and (error := learning.exception()) is not None:
+        log.error("a question about products cannot be learnt, and is left out", exc_info=error)
 
 
 def _cannot(what: str) -> RefusedError:

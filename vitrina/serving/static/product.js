@@ -142,7 +142,9 @@ function finderOf(shown, gallery, can) {
 // What the catalogue says beside what the model sees.
 async function factsInto(section, shown, can) {
   const known = new Map(Object.entries(shown.attributes));
-  const draw = (answers) => {
+  const drawn = h("div");
+  section.replaceChildren(drawn, can.labels ? tagger(shown) : "");
+  const draw = (answers, isLearning) => {
     const asked = new Map(answers.map((answer) => [answer.question, answer]));
     const names = [...new Set([...asked.keys(), ...known.keys()])];
     const rows = names.map((name) => {
@@ -152,14 +154,18 @@ async function factsInto(section, shown, can) {
         h("td", { class: stated ? "" : "soft" }, stated ?? say("unknown")), can.labels ? h("td", {}, answer ? guesses(answer) : "") : null);
     });
     const note = !can.labels ? "facts_plain" : shown.picture_count ? "facts_note" : "facts_note_text";
-    section.replaceChildren(h("h2", {}, say("facts")), h("p", { class: "note" }, say(note)),
-      rows.length ? h("table", {}, h("thead", {}, h("tr", {}, h("th", {}), h("th", { scope: "col" }, say("known")), can.labels ? h("th", { scope: "col" }, say("sees")) : null)), h("tbody", {}, rows)) : null,
-      can.labels ? tagger(shown) : null);
+    drawn.replaceChildren(h("h2", {}, say("facts")), h("p", { class: "note" }, say(note), isLearning ? h("strong", {}, ` ${say("learning")}`) : null),
+      rows.length ? h("table", {}, h("thead", {}, h("tr", {}, h("th", {}), h("th", { scope: "col" }, say("known")), can.labels ? h("th", { scope: "col" }, say("sees")) : null)), h("tbody", {}, rows)) : "");
   };
-  draw([]);
+  draw([], Boolean(can.labels));
   if (!can.labels) return;
   try {
-    draw(await call(`${productAddress(shown.id)}/labels`));
+    let told = { is_learning: true };
+    while (told.is_learning && section.isConnected) {
+      told = await call(`${productAddress(shown.id)}/labels`);
+      draw(told.labels, told.is_learning);
+      if (told.is_learning) await new Promise((done) => setTimeout(done, 2000));
+    }
   } catch (error) {
     section.append(h("p", { class: "error", role: "alert" }, sayError(error)));
   }
@@ -188,7 +194,7 @@ function tagger(shown) {
   return h("div", { class: "tagger" }, h("h3", {}, say("own")), h("form", { class: "ask", onsubmit: async (event) => {
     event.preventDefault();
     try {
-      const [answer] = await call(`${productAddress(shown.id)}/labels`, { values: { words: input.value } });
+      const { labels: [answer] } = await call(`${productAddress(shown.id)}/labels`, { values: { words: input.value } });
       result.replaceChildren(h("div", { class: "guesses" }, answer.guesses.map((each) => bar(each, null))));
     } catch (error) {
       result.replaceChildren(h("p", { class: "error", role: "alert" }, sayError(error)));
