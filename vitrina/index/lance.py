@@ -19,7 +19,7 @@ _TABLE = "products"
 _WORD_COLUMNS = ("told", "stated", "named")
 _ADDED_AT_ONCE = 20_000
 _REMOVED_AT_ONCE = 1_000
-_MOST_FRAGMENTS = 16
+_INDEXED_ANEW = 20_000
 _KEPT = timedelta(hours=1)  # another process may still read the version before
 _LEAST_TRAINED = 1_000  # products below which a vector index cannot be trained well
 _REFINE = 5
@@ -63,18 +63,18 @@ class LanceEngine:
             self._table.delete(_among(digests[start : start + _REMOVED_AT_ONCE]))
 
     def settle(self) -> None:
-        """Make the indices where they are missing, and let them cover new rows where there are many.
+        """Let the indices cover all rows, after many were added or removed.
 
-        Rows that no index covers are found all the same, by looking at each.
+        Rows that no index covers are found all the same, by looking at each, but their words are weighed as if the
+        others were all there are. Of a small catalogue the words are therefore indexed anew, which takes a second.
         """
         made = {index.index_type for index in self._table.list_indices()}
         count = self._table.count_rows()
-        if count and "FTS" not in made:
-            self._table.create_index("words", config=_words_config())
+        if count and ("FTS" not in made or count <= _INDEXED_ANEW):
+            self._table.create_index("words", config=_words_config(), replace=True)
         if self._dimensions is not None and count >= _LEAST_TRAINED and "IvfHnswSq" not in made:
             self._table.create_index("vector", config=_near_config(count))
-        if self._table.stats()["fragment_stats"]["num_fragments"] > _MOST_FRAGMENTS:
-            self._table.optimize(cleanup_older_than=_KEPT)
+        self._table.optimize(cleanup_older_than=_KEPT)
 
     def words(self) -> list[ProductWords]:
         """The words of every product, in the order of their digests."""

@@ -14,7 +14,7 @@ from vitrina.tasks.abilities import EmbedsBoth
 
 Part = TypeVar("Part", str, bytes)
 
-_READ_AT_ONCE = 256
+_READ_AT_ONCE = 512
 _SEGMENT_PRODUCTS = 2048
 
 
@@ -111,9 +111,12 @@ def _embed(catalogue: Catalogue, rows: np.ndarray, *, keys: np.ndarray, model: E
 
 def mean_vectors(parts: Sequence[Sequence[Part]], *, embed: Callable[[Sequence[Part]], np.ndarray]) -> np.ndarray:
     """(n, d) float32: the normalised mean vector of each product's parts, zero where it has none."""
-    vectors = embed([part for some in parts for part in some])
+    flat = [part for some in parts for part in some]
+    order = np.argsort([len(part) for part in flat], kind="stable")  # parts of one length in a batch: little padding
+    vectors = embed([flat[number] for number in order])
     sums = np.zeros((len(parts), vectors.shape[1]), dtype=np.float32)
-    np.add.at(sums, np.repeat(np.arange(len(parts)), [len(some) for some in parts]), vectors)
+    owner = np.repeat(np.arange(len(parts)), [len(some) for some in parts])
+    np.add.at(sums, owner[order], vectors)
     return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
 
 

@@ -100,12 +100,10 @@ def _terms(text: str) -> Iterator[str]:
 def _singular(word: str) -> str:
     """A word without the ending of an English or Spanish plural (after Harman's S stemmer, 1991, and Savoy's light
     Spanish one, 2006): `zapatillas`, `camiones`, `dresses`, `batteries` and their singulars become one."""
-    if len(word) < 4:
-        return word
-    if word.endswith("s") and not word.endswith(("ss", "us")):
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us")):
         word = word[:-1]
         if word.endswith("ie") and len(word) > 4:
             return word[:-2] + "y"
-    if word.endswith("e") and len(word) > 4:
+    if word.endswith("e") and (len(word) > 4 or word.endswith("ce")):
         word = word[:-1]
-    return word[:-1] + "c" if word.endswith("z") else word
+    return word[:-1] + "c" if word.endswith("z") else word  # luz, luces

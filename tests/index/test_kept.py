@@ -1,0 +1,109 @@
+"""What must hold whatever happens: any sequence of changes, kills, and several writers at once."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from searchable import WordModel, index_of, opened
+from writer_process import entry
+
+from vitrina.catalogue.product import Product, Text
+from vitrina.catalogue.remove import remove
+from vitrina.catalogue.store import Catalogue, write_catalogue
+from vitrina.index.index import Query
+from vitrina.index.lance import LanceEngine
+
+WORDS = ["red mug", "blue vase", "oak table", "lamp"]
+
+
+def product(number: int, words: int) -> Product:
+    return Product(id=f"p{number}", titles=(Text(f"{WORDS[words]} number {number}"),))
+
+
+@settings(max_examples=4, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["put", "remove"]), st.integers(0, 5), st.integers(0, 3)), min_size=1, max_size=4
+    )
+)
+def test_after_any_changes_an_index_answers_as_one_made_fresh(changes):
+    with tempfile.TemporaryDirectory() as place:
+        index = opened(WordModel(), [product(9, 0), product(8, 1)], place=Path(place))
+        shop = Path(place) / "shop"
+        for change, number, words in changes:
+            if change == "put":
+                write_catalogue(shop, [product(number, words)])
+            else:
+                remove(shop, ids=[f"p{number}"])
+            index.refresh()
+        fresh = index_of(WordModel(), folder=Path(place) / "fresh", catalogue=shop)
+        assert len(fresh.catalogue) == len(Catalogue.open(shop)) == len(index.vectors.texts)
+        for mode in ("vector", "text", "hybrid"):
+            for text in ("red mug", "number 3", "vase"):
+                asked = Query(text=text, mode=mode, top=20)
+                found, wanted = index.search(asked).hits, fresh.search(asked).hits
+                assert {hit.id for hit in found} == {hit.id for hit in wanted}
+                assert [hit.score for hit in found] == pytest.approx([hit.score for hit in wanted], abs=1e-4)
+
+
+def start(folder: Path, first: int, last: int) -> subprocess.Popen:
+    script = Path(__file__).with_name("writer_process.py")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, str(script), str(folder), str(first), str(last)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def test_three_writers_at_once_lose_nothing(tmp_path):
+    LanceEngine(tmp_path / "lance", dimensions=None)
+    writers = [start(tmp_path / "lance", 100 * each, 100 * each + 15) for each in range(3)]
+    assert [writer.wait() for writer in writers] == [0, 0, 0]
+    for writer in writers:
+        writer.communicate()
+    wanted = {entry(100 * each + number).digest for each in range(3) for number in range(15)}
+    engine = LanceEngine(tmp_path / "lance", dimensions=None)
+    assert engine.digests() == wanted
+    engine.settle()
+    assert len(engine.find_words(["common"], limit=100, among=None).digests) == 45
+
+
+def test_a_killed_writer_leaves_what_it_had_finished_and_the_next_goes_on(tmp_path):
+    folder = tmp_path / "lance"
+    writer = start(folder, 0, 100_000)
+    assert writer.stdout is not None
+    done = [int(writer.stdout.readline()) for _ in range(3)][-1] + 5
+    writer.send_signal(signal.SIGKILL)
+    writer.communicate()
+    engine = LanceEngine(folder, dimensions=None)
+    there = engine.digests()
+    assert {entry(number).digest for number in range(done)} <= there
+    assert len(there) % 5 == 0, "an addition is there whole or not at all"
+    engine.add([entry(number) for number in range(done + 10)])
+    engine.settle()
+    assert len(engine.find_words([f"word{done + 3}"], limit=5, among=None).digests) == 1
+
+
+def test_removing_what_is_gone_and_adding_what_is_there_changes_nothing(tmp_path):
+    engine = LanceEngine(tmp_path / "lance", dimensions=None)
+    engine.add([entry(1), entry(2)])
+    engine.add([entry(2)])
+    engine.remove([entry(7).digest, entry(1).digest])
+    assert engine.digests() == {entry(2).digest}
+
+
+def test_a_damaged_index_is_told_with_its_folder_and_a_mend(tmp_path):
+    shop = [product(1, 0), product(2, 1)]
+    opened(WordModel(), shop, place=tmp_path)
+    (versions,) = (tmp_path / "index").rglob("_versions")
+    for manifest in versions.iterdir():
+        manifest.write_bytes(b"damaged")
+    with pytest.raises(ValueError, match=r"words-.* cannot be used .* remove that folder"):
+        opened(WordModel(), shop, place=tmp_path)
+    shutil.rmtree(versions.parents[2])
+    assert opened(WordModel(), shop, place=tmp_path).search(Query(text="red", mode="text")).hits
