@@ -60,16 +60,16 @@ class GroupViTConfig:
         match size:
             case "tiny":
                 return cls(
-                    image=_pictures(width=128, heads=2, size_px=64, depths=(2, 2), groups=(8,)),
+                    image=_pictures(width=128, heads=2, size_px=64, depths=(2, 1), groups=(8,)),
                     text=_texts(width=128, heads=2, layers=2, vocabulary=vocabulary, positions=64),
                     projection=128,
                     projector=512,
                 )
             case "small":
                 return cls(
-                    image=_pictures(width=192, heads=3, size_px=96, depths=(3, 2), groups=(8,)),
-                    text=_texts(width=192, heads=3, layers=3, vocabulary=vocabulary, positions=77),
-                    projection=192,
+                    image=_pictures(width=128, heads=2, size_px=96, depths=(2, 1), groups=(8,)),
+                    text=_texts(width=128, heads=2, layers=3, vocabulary=vocabulary, positions=77),
+                    projection=128,
                     projector=1024,
                 )
             case "base":

@@ -16,11 +16,11 @@ def groupvit(size: Size = "tiny") -> Recipe:
     """
     match size:
         case "tiny":
-            optim = Optim(lr=1e-3, warmup_steps=50)
-            vocabulary, max_tokens, rows, steps, every = 4000, 32, 128, 600, 200
+            optim = Optim(lr=7e-4, warmup_steps=50)
+            vocabulary, max_tokens, rows, steps, every = 4000, 32, 64, 1500, 250
         case "small":
-            optim = Optim(lr=1e-3, warmup_steps=100)
-            vocabulary, max_tokens, rows, steps, every = 8000, 48, 128, 1500, 250
+            optim = Optim(lr=7e-4, warmup_steps=100)
+            vocabulary, max_tokens, rows, steps, every = 8000, 48, 64, 1000, 250
         case "base":
             optim = Optim(lr=1.6e-3, betas=(0.9, 0.999), weight_decay=0.05, warmup_steps=13_000, clip_norm=5.0)
             vocabulary, max_tokens, rows, steps, every = 30_000, 77, 4096, 200_000, 1000
