@@ -1,4 +1,4 @@
-"""What FLAVA and the dual encoder share: two towers in one space, their contrastive loss, their embeddings."""
+"""What FLAVA and CLIP share: two towers in one space, their contrastive loss, their embeddings."""
 
 import math
 from collections.abc import Sequence

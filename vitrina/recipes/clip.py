@@ -1,4 +1,4 @@
-"""A dual encoder from scratch: FLAVA's towers on pairs alone, with the contrastive loss alone (Radford et al. 2021)."""
+"""CLIP from scratch: two towers on pairs alone, with the contrastive loss alone (Radford et al. 2021)."""
 
 from vitrina.data.corruption import Corruption
 from vitrina.data.mixture import Mixture
@@ -9,7 +9,10 @@ from vitrina.recipes.recipe import Optim, Recipe
 
 
 def clip(size: Size = "tiny") -> Recipe:
-    """A dual encoder of a size: the yardstick that FLAVA of the same size is measured against."""
+    """A CLIP of a size: tiny and small, on FLAVA's towers, are the yardstick that FLAVA is measured against.
+
+    The base size is the published ViT-B/16 with the published weight decay and epsilon (table 18).
+    """
     match size:
         case "tiny":
             optim = Optim(lr=1e-3, warmup_steps=50)
@@ -18,7 +21,7 @@ def clip(size: Size = "tiny") -> Recipe:
             optim = Optim(lr=5e-4, warmup_steps=100)
             vocabulary, max_tokens, rows, steps, every = 8000, 48, 256, 2000, 500
         case "base":
-            optim = Optim(lr=5e-4, warmup_steps=2000)
+            optim = Optim(lr=5e-4, weight_decay=0.2, eps=1e-6, warmup_steps=2000)
             vocabulary, max_tokens, rows, steps, every = 30_000, 77, 4096, 100_000, 1000
     model = ClipConfig.sized(size, vocabulary=vocabulary)
     return Recipe(

@@ -36,7 +36,7 @@ _FAMILIES = {
         "pictures and texts into one space, finds one by the other, and says whether a text describes a picture."
     ),
     "clip": (
-        "A dual encoder (after CLIP, Radford et al. 2021): a picture tower and a text tower that meet in one space, so "
+        "A CLIP (Radford et al. 2021): a picture tower and a text tower that meet in one space, so "
         "that pictures are found by texts and texts by pictures."
     ),
     "early_fusion": (
