@@ -123,7 +123,7 @@ def _off_background(lab: np.ndarray, *, background: np.ndarray) -> np.ndarray:
     apart = lab - background
     distance, hue = np.linalg.norm(apart, axis=2), np.linalg.norm(apart[..., 1:], axis=2)
     noise = float(np.quantile(distance[_edge(lab.shape[:2])], _PLAIN_SHARE))
-    reach = float(np.clip(2 * noise, 4.0, _PLAIN_DISTANCE))
+    reach = float(np.clip(2 * noise, 3.0, 6.0))
     steps = [np.linalg.norm(np.diff(lab, axis=axis, append=lab.take([-1], axis)), axis=2) for axis in (0, 1)]
     is_smooth = np.maximum(*steps) < _SHADOW_STEP * _WORK_PX / max(lab.shape[:2])
     is_darker = (hue < _SHADOW_HUE) & (apart[..., 0] < 0) & (apart[..., 0] > -_SHADOW_DEPTH)
