@@ -106,7 +106,7 @@ def test_fields_become_prompts_in_the_words_that_titles_use():
         category=("Calzado", "Pantalones cortos"),
         attributes={"colour": "rojo", "heelHeight": "3 cm"},
     )
-    fields = dict.fromkeys(("title", "description", "brand", "category", "attributes"), 1.0)
+    fields: dict[str, float] = dict.fromkeys(("title", "description", "brand", "category", "attributes"), 1.0)
     assert prompts(product, fields=fields) == {
         "title": ("Zapatos rojos",),
         "brand": ("Adler",),

@@ -17,7 +17,7 @@ from vitrina.data.permutation import permute
 from vitrina.data.text import text_key
 from vitrina.tasks.prompts import singular
 
-FIELDS = ("title", "description", "brand", "category", "attributes")
+FIELDS: tuple[str, ...] = ("title", "description", "brand", "category", "attributes")
 """The fields that a side may be made of; `attributes.NAME` is one attribute of that name."""
 
 _ONE_ATTRIBUTE = "attributes."
