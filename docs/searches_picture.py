@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from vitrina.catalogue.store import Catalogue
-from vitrina.index.vectors import search
+from vitrina.index.index import search
 
 TILE, GAP, LABEL, TOP = 150, 12, 250, 6
 QUERIES = ("green handbag", "zapatillas azules", None)

@@ -29,9 +29,9 @@ WORDS = {
     "average": ["DIR", "FILE", "--share"],
     "record": ["DIR", "--to"],
     "evaluate": ["DIR", "CATALOGUE", "--split", "--version", "--weights", "--queries"],
-    "search": ["DIR", "CATALOGUE", "TEXT", "--image", "--where", "--mode", "--top"],
+    "search": ["DIR", "CATALOGUE", "TEXT", "--image", "--where", "--mode", "--top", "--skip", "--picture-share"],
     "embed": ["DIR", "CATALOGUE", "OUT.parquet", "--precision"],
-    "tag": ["DIR", "CATALOGUE", "--out", "--labels", "--by", "--examples", "--mode", "--missing"],
+    "tag": ["DIR", "CATALOGUE", "OUT", "--labels", "--by", "--examples", "--mode", "--use", "--missing"],
     "accept": ["FILE", "CATALOGUE", "--above"],
     "mismatch": ["DIR", "CATALOGUE", "--out"],
     "duplicates": ["CATALOGUE", "--between", "--pairs", "--out"],
@@ -68,7 +68,7 @@ def test_errors_are_words_without_a_traceback(capsys, tmp_path: Path):
     assert "nowhere" in failure(capsys, "search", nowhere, nowhere, "x")
     assert "nowhere" in failure(capsys, "resume", nowhere)
     csv, png = str(tmp_path / "out.csv"), str(tmp_path / "out.png")
-    assert "nowhere" in failure(capsys, "tag", nowhere, nowhere, "--out", csv)
+    assert "nowhere" in failure(capsys, "tag", nowhere, nowhere, csv)
     assert "nowhere" in failure(capsys, "accept", nowhere, nowhere)
     assert "nowhere" in failure(capsys, "mismatch", nowhere, nowhere)
     assert "nowhere" in failure(capsys, "duplicates", nowhere)
@@ -86,9 +86,9 @@ def test_an_unknown_recipe_is_answered_with_those_there_are(capsys, tmp_path: Pa
 
 
 def test_proposing_what_is_missing_takes_no_labels(capsys, tmp_path: Path):
-    said = failure(capsys, "tag", "run", "shop", "--out", "o.csv", "--missing", "--labels", "l.txt")
-    assert "leave out --labels" in said
-    assert "--by is given twice" in failure(capsys, "tag", "r", "s", "--out", "o.csv", "--by", "a", "--by", "b")
+    said = failure(capsys, "tag", "run", "shop", "o.csv", "--missing", "--labels", "l.txt")
+    assert "takes --by alone" in said
+    assert "--by is given twice" in failure(capsys, "tag", "r", "s", "o.csv", "--by", "a", "--by", "b")
 
 
 def test_a_map_without_a_column_is_refused_and_shown_how(capsys, tmp_path: Path):

@@ -31,6 +31,8 @@ def _add_search(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     search.add_argument("--where", metavar="CONDITION", help='e.g. "price < 20 and category = Shoes"')
     search.add_argument("--mode", choices=["vector", "text", "hybrid"], help="by meaning, by words, or both")
     search.add_argument("--top", type=int, default=10)
+    search.add_argument("--skip", type=int, default=0, help="leave out so many of the best")
+    search.add_argument("--picture-share", type=float, default=0.5, metavar="SHARE", help="beside words, 0 to 1")
     search.set_defaults(command=_search)
 
     embed = commands.add_parser("embed", help="write the vectors of every product, for a search engine of your own")
@@ -45,13 +47,14 @@ def _add_labels(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     tag = commands.add_parser("tag", help="label every product, with confidence; or propose what is missing")
     tag.add_argument("run", type=Path, metavar="DIR")
     tag.add_argument("catalogue", type=Path, metavar="CATALOGUE")
-    tag.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .csv or .parquet file")
+    tag.add_argument("out", type=Path, metavar="OUT", help="a .csv or .parquet file")
     tag.add_argument("--labels", type=Path, metavar="FILE", help="your labels: one a line, or a CSV with prompts")
     tag.add_argument(
         "--by", action="append", default=[], metavar="FIELD", help="category, category:LEVEL or attributes.NAME"
     )
     tag.add_argument("--examples", type=Path, metavar="FILE", help="a CSV with id and label of some products")
     tag.add_argument("--mode", choices=["auto", "prompts", "few-shot", "probe"], default="auto")
+    tag.add_argument("--use", choices=["auto", "picture", "text", "both"], default="auto", help="what to look at")
     tag.add_argument("--missing", action="store_true", help="a review file of what products lack (--by: these fields)")
     tag.set_defaults(command=_tag)
 
@@ -104,8 +107,10 @@ def _search(options: argparse.Namespace) -> None:
         text=options.text,
         image=options.image,
         top=options.top,
+        skip=options.skip,
         mode=options.mode,
         where=options.where,
+        picture_share=options.picture_share,
     )
     print(found.text())
 
@@ -118,9 +123,8 @@ def _embed(options: argparse.Namespace) -> None:
 
 def _tag(options: argparse.Namespace) -> None:
     if options.missing:
-        taken = [name for name in ("labels", "examples") if getattr(options, name) is not None]
-        if taken or options.mode != "auto":
-            raise ValueError(f"--missing learns from the catalogue itself: leave out --{(taken or ['mode'])[0]}")
+        if options.labels or options.examples or (options.mode, options.use) != ("auto", "auto"):
+            raise ValueError("--missing learns from the catalogue itself: of the choices it takes --by alone")
         from vitrina.labelling.missing import fill_missing
 
         print(fill_missing(options.run, catalogue=options.catalogue, out=options.out, fields=options.by or None).text())
@@ -137,6 +141,7 @@ def _tag(options: argparse.Namespace) -> None:
         by=options.by[0] if options.by else None,
         examples=options.examples,
         mode=options.mode,
+        use=options.use,
     )
     print(found.text())
 

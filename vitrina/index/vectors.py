@@ -118,10 +118,3 @@ def mean_vectors(parts: Sequence[Sequence[Part]], *, embed: Callable[[Sequence[P
     owner = np.repeat(np.arange(len(parts)), [len(some) for some in parts])
     np.add.at(sums, owner[order], vectors)
     return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-
-
-def search(run: str, *, catalogue: Path, text: str | None = None, image: Path | None = None, top: int = 10) -> object:
-    """`vitrina.index.index.search`, where it stood before."""
-    from vitrina.index.index import search as search_index
-
-    return search_index(run, catalogue=catalogue, text=text, image=image, top=top)
