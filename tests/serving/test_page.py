@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from serving.little_shop import ODD_ID, ColourIndex, jpeg, open_little_shop
 
 from vitrina.serving.app import create_app
-from vitrina.serving.gate import Gate
+from vitrina.serving.gate import App
 from vitrina.serving.shop import Shop
 
 TOKEN = "correct horse battery staple"
@@ -36,7 +36,7 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def running(app: Gate) -> Iterator[str]:
+def running(app: App) -> Iterator[str]:
     """The application on a port of its own; its address."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vitrina.serving.answers import Problem, RefusedError
 from vitrina.serving.api import add_api
-from vitrina.serving.gate import Gate
+from vitrina.serving.gate import App, gated
 from vitrina.serving.pages import add_pages
 from vitrina.serving.shop import Shop
 from vitrina.serving.worker import Worker
@@ -25,7 +25,7 @@ _WAITING_FOR_PICTURES = 256
 _LONGEST_SHOWN = 200
 
 
-def create_app(shop: Shop, *, token: str | None = None, model_seconds: float = _MODEL_SECONDS) -> Gate:
+def create_app(shop: Shop, *, token: str | None = None, model_seconds: float = _MODEL_SECONDS) -> App:
     """The shop's API and page as one ASGI application, behind its gate; `token` as `serve` has it.
 
     A request that keeps the model longer than `model_seconds` is answered with words.
@@ -54,7 +54,7 @@ def create_app(shop: Shop, *, token: str | None = None, model_seconds: float = _
     _add_errors(app)
     add_api(app, shop=shop, thinking=thinking, looking=looking)
     add_pages(app, token=token)
-    return Gate(app, token=token)
+    return gated(app, token=token)
 
 
 def _add_errors(app: "FastAPI") -> None:

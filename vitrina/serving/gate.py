@@ -34,14 +34,17 @@ _HEADERS = (
 )
 
 
-class Gate:
+def gated(app: App, *, token: str | None) -> App:
     """Lets a request through to `app` where it may come in.
 
     Without a token only this machine's own names are answered: a page elsewhere whose name was made to point here
     (DNS rebinding) still calls us by its own name. With a token any name may be used, because such a page has neither
     the token nor its cookie. What is posted must come from a page of ours.
     """
+    return _Gate(app, token=token)
 
+
+class _Gate:
     def __init__(self, app: App, *, token: str | None) -> None:
         self._app = app
         self._token = token
