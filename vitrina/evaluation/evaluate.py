@@ -15,7 +15,7 @@ from vitrina.evaluation.evaluation import Evaluation, Skipped
 from vitrina.evaluation.fingerprint import model_digest
 from vitrina.evaluation.gallery import galleries
 from vitrina.evaluation.groups import LEAST, too_small
-from vitrina.evaluation.heldout import HeldOut, held_out, titles_seen
+from vitrina.evaluation.heldout import HeldOut, held_out, taught, titles_seen
 from vitrina.evaluation.masked import masked_section, unigrams_of
 from vitrina.evaluation.questions import Findings, ask
 from vitrina.evaluation.report import Fact, Report, curves, curves_by_domain, matrix, render
@@ -25,6 +25,7 @@ from vitrina.models.early_fusion import EarlyFusionConfig
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.recipes.plain import family_of
 from vitrina.recipes.recipe import Recipe, describe
+from vitrina.tasks.abilities import EmbedsBoth
 from vitrina.training.build import Model
 from vitrina.training.card import write_card
 from vitrina.training.load import BEST, load, recipe_of, weights_of
@@ -73,7 +74,8 @@ def evaluate(
         findings = Findings()
     else:
         seen = titles_seen([stock.catalogues[0] for stock in stocks])
-        findings = ask(model, held=held, seen=seen, seed=SEED, unmatched=_why_unmatched(folder.recipe))
+        known = taught(opened, seed=SEED) if isinstance(model, EmbedsBoth) else []
+        findings = ask(model, held=held, seen=seen, seed=SEED, unmatched=_why_unmatched(folder.recipe), known=known)
         _ask_for_hidden(model, folder=folder, opened=opened, held=held, stocks=stocks, codebook=codebook, to=findings)
     pictured = codebook if isinstance(codebook, Codebook) else None
     if pictured is not None:
