@@ -222,8 +222,8 @@ def _search_result(fashion: Sequence[Answered], *, options: argparse.Namespace) 
         notes=(
             "Strict recall: only the very product counts; of twins, any with the same title. No title of val occurs in "
             "training. CPU seconds are those of the whole process.",
-            "Of the texts that a training product shows half are its title, a third a line of its facts, a sixth one of "
-            "its names (category, colour, who for); val is asked by titles alone.",
+            "Of the texts that a training product shows half are its title, a third a line of its facts, a sixth one "
+            "of its names (category, colour, who for); val is asked by titles alone.",
         ),
     )
 
