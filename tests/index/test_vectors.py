@@ -158,3 +158,13 @@ def test_a_product_with_nothing_to_compare_is_not_found(make_catalogue, products
 def test_an_empty_catalogue_is_refused(make_catalogue, model, tmp_path):
     with pytest.raises(ValueError, match="holds no products"):
         opened(make_catalogue([]), model, tmp_path)
+
+
+def test_a_picture_that_cannot_be_read_costs_neither_the_index_nor_its_product(
+    make_catalogue, products, model, tmp_path
+):
+    odd = Product(id="odd", titles=(Text("odd mug"),), pictures=(b"\xff\xfe", b"odd mug"))
+    index = opened(make_catalogue([*products, odd, Product(id="bad", pictures=(b"\xff",))]), model, tmp_path)
+    assert index.pictures[30] == pytest.approx(model.embed_images([b"odd mug"])[0], abs=1e-5)
+    assert not index.has_picture[31] and not index.pictures[31].any()
+    assert any(note.startswith("2 pictures cannot be read") for note in index.notes)

@@ -32,6 +32,10 @@ class Matches:
     is_all: bool
 
 
+class DamagedError(ValueError):
+    """What an engine keeps cannot be read: it must be made anew."""
+
+
 class Engine(Protocol):
     """Words, and vectors where there are many, of one catalogue."""
 
@@ -56,7 +60,10 @@ class Engine(Protocol):
         ...
 
     def find_words(self, terms: Sequence[str], *, limit: int, among: Sequence[bytes] | None) -> Matches:
-        """Products that have any of the terms, by BM25 (Robertson & Zaragoza 2009); only those `among`, where given."""
+        """Products that have any of the terms, by BM25 (Robertson & Zaragoza 2009); only those `among`, where given.
+
+        Raises DamagedError, as `find_near`.
+        """
         ...
 
     def find_near(self, vector: np.ndarray, *, limit: int) -> Matches:

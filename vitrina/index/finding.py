@@ -112,7 +112,8 @@ def _find_words(asked: Asked, *, mask: np.ndarray, kept: Kept, places: Places) -
     terms = kept.translations.expanded(asked.terms)
     allowed = int(mask.sum())
     needed = min(allowed, max(_WORD_MATCHES // 4, asked.skip + asked.top))
-    among = [bytes(each) for each in places.digests[mask]] if allowed <= _FEW else None
+    is_narrow = allowed <= min(_FEW, len(mask) // 2)  # a long list of what may be found costs more than it saves
+    among = [bytes(each) for each in places.digests[mask]] if is_narrow else None
     limit = max(_WORD_MATCHES, 2 * needed)
     while True:
         matches = kept.engine.find_words(terms, limit=limit, among=among)

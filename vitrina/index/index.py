@@ -16,6 +16,7 @@ from vitrina.catalogue.pictures import canonicalise
 from vitrina.catalogue.store import Catalogue
 from vitrina.catalogue.where import attribute_names, check_attributes, parse_condition
 from vitrina.evaluation.fingerprint import model_digest
+from vitrina.index.engine import DamagedError
 from vitrina.index.finding import WORD_SHARE, Asked, Found, Places, find
 from vitrina.index.in_use import Held
 from vitrina.index.keeping import Kept, keep, row_digests
@@ -165,6 +166,12 @@ class Index:
         install, where words cannot be searched.
         """
         state = self._state
+        try:
+            return self._answer(query, state=state)
+        except DamagedError:
+            return self._answer(query, state=self._mended(state))
+
+    def _answer(self, query: Query, *, state: _State) -> SearchResult:
         mode = _mode(query, has_words=state.kept is not None)
         asked = Asked(
             vector=None if mode == "text" else _vector(query, state=state),
@@ -184,6 +191,12 @@ class Index:
         Raises ImportError, saying what to install, where words cannot be searched.
         """
         state = self._state
+        try:
+            return self._answer_many(texts, mode=mode, top=top, state=state)
+        except DamagedError:
+            return self._answer_many(texts, mode=mode, top=top, state=self._mended(state))
+
+    def _answer_many(self, texts: Sequence[str], *, mode: Mode, top: int, state: _State) -> list[np.ndarray]:
         modes = [_mode(Query(text=text, mode=mode), has_words=state.kept is not None) for text in texts]
         vectors = state.products.of_texts(state.loaded.model.embed_texts(texts)) if mode != "text" else None
         if vectors is not None and not any(each == "hybrid" for each in modes) and not _is_near(state.kept):
@@ -198,6 +211,20 @@ class Index:
             )
             found.append(find(asked, products=state.products, kept=state.kept, places=state.places).rows)
         return found
+
+    def _mended(self, state: _State) -> _State:
+        """The newest state, with an engine made anew where it still has that of `state`."""
+        with self._refreshing:
+            if self._state.kept is state.kept:
+                kept = keep(
+                    state.held.folder,
+                    catalogue=state.catalogue,
+                    vectors=state.vectors,
+                    model_digest=state.loaded.digest,
+                    anew=True,
+                )
+                self._state = replace(state, products=kept.products, kept=kept)
+            return self._state
 
     def _made(self, before: _State | None) -> _State:
         catalogue = Catalogue.open(self._path)

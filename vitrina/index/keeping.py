@@ -13,6 +13,7 @@ by product, and finishes.
 import contextlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from tqdm import tqdm
 
 from vitrina.catalogue.store import Catalogue
 from vitrina.catalogue.writer_lock import take_lock
-from vitrina.index.engine import Engine, Entry
+from vitrina.index.engine import DamagedError, Engine, Entry
 from vitrina.index.in_use import Held
 from vitrina.index.lance import LanceEngine
 from vitrina.index.products import Centre, ProductVectors
@@ -40,6 +41,8 @@ EXACT_UP_TO = 200_000
 
 _READ_AT_ONCE = 2048
 _WAIT_SECONDS = 0.05
+_ENGINE = "lance"
+_STAMP = "stamp.json"
 
 
 @dataclass(frozen=True)
@@ -53,26 +56,42 @@ class Kept:
     held: Held
 
 
-def keep(folder: Path, *, catalogue: Catalogue, vectors: VectorIndex, model_digest: str) -> Kept:
+def keep(folder: Path, *, catalogue: Catalogue, vectors: VectorIndex, model_digest: str, anew: bool = False) -> Kept:
     """The engine of a catalogue below the folder of its model, brought up to date.
 
-    Raises ImportError, saying what to install, without the engine's library, and ValueError where its files are
-    damaged.
+    An engine whose files are damaged is made anew, also where `anew` says that they are. Raises ImportError, saying
+    what to install, without the engine's library, and ValueError where its files cannot be written.
     """
     finds_near = len(catalogue) > EXACT_UP_TO
     place = folder / _name(catalogue)
     held = Held(place)
     dimensions = vectors.pictures.shape[1] if finds_near else None
+
+    def made() -> Kept:
+        engine = LanceEngine(place / _ENGINE, dimensions=dimensions)
+        products = ProductVectors.of(vectors, centre=_centre(place, vectors) if finds_near else None)
+        translations = _bring_up(place, engine, catalogue=catalogue, products=products, model_digest=model_digest)
+        return Kept(engine, translations, products, finds_near, held)
+
     try:
-        engine = LanceEngine(place / "lance", dimensions=dimensions)
         with _alone(place):
-            products = ProductVectors.of(vectors, centre=_centre(place, vectors) if finds_near else None)
-            translations = _bring_up(place, engine, catalogue=catalogue, products=products, model_digest=model_digest)
-    except (RuntimeError, OSError) as error:
+            if anew:
+                _clear(place)
+            try:
+                return made()
+            except (RuntimeError, OSError, DamagedError):
+                _clear(place)
+                return made()
+    except (RuntimeError, OSError, DamagedError) as error:
         raise ValueError(
-            f"the index in {place} cannot be used ({error}): remove that folder, it is made anew"
+            f"the index in {place} cannot be made ({error}): see that the folder can be written and has room"
         ) from error
-    return Kept(engine, translations, products, finds_near, held)
+
+
+def _clear(place: Path) -> None:
+    """Take away what an engine keeps: all of it can be made again."""
+    (place / _STAMP).unlink(missing_ok=True)
+    shutil.rmtree(place / _ENGINE, ignore_errors=True)
 
 
 def _name(catalogue: Catalogue) -> str:
@@ -89,7 +108,7 @@ def _bring_up(
     place: Path, engine: Engine, *, catalogue: Catalogue, products: ProductVectors, model_digest: str
 ) -> Translations:
     stamp = {"model": model_digest, "catalogue": catalogue.digest, "products": len(catalogue)}
-    stamp_path, translations_path = place / "stamp.json", place / "translations.json"
+    stamp_path, translations_path = place / _STAMP, place / "translations.json"
     if _read(stamp_path) == stamp and _read(translations_path) is not None:
         return Translations.read(translations_path)
     stamp_path.unlink(missing_ok=True)

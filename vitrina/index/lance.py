@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from vitrina.index.engine import Entry, Matches
+from vitrina.index.engine import DamagedError, Entry, Matches
 from vitrina.index.store import KEY_BYTES
 from vitrina.index.words import ProductWords
 
@@ -93,14 +93,14 @@ class LanceEngine:
             if not among:
                 return _nothing()
             search = search.where(_among(among), prefilter=True)
-        found = search.select(["digest", "_score"]).limit(limit).to_arrow()
+        found = _answered(search.select(["digest", "_score"]).limit(limit))
         return _matches(found, scores=found["_score"].to_numpy(), limit=limit)
 
     def find_near(self, vector: np.ndarray, *, limit: int) -> Matches:
         """Products whose vector points where `vector` (d,) points, by their exact cosine."""
         search = self._table.search(vector.astype(np.float32), vector_column_name="vector").distance_type("cosine")
         search = search.nprobes(self._probes()).ef(max(_SEARCHED, 2 * limit)).refine_factor(_REFINE)
-        found = search.select(["digest", "_distance"]).limit(limit).to_arrow()
+        found = _answered(search.select(["digest", "_distance"]).limit(limit))
         return _matches(found, scores=1.0 - found["_distance"].to_numpy(), limit=limit)
 
     def _probes(self) -> int:
@@ -127,6 +127,14 @@ def import_lancedb() -> Any:
     except ImportError as error:
         raise ImportError("Search by words needs LanceDB: pip install 'vitrina[index]'") from error
     return lancedb
+
+
+def _answered(search: Any) -> pa.Table:
+    """What a search finds. DamagedError where the table's files cannot be read."""
+    try:
+        return search.to_arrow()
+    except (RuntimeError, OSError, ValueError) as error:
+        raise DamagedError(f"the index of words is damaged: {error}") from error
 
 
 def _parts(words: ProductWords) -> tuple[tuple[str, ...], ...]:

@@ -87,8 +87,9 @@ def evaluate_queries(
 
     >>> print(evaluate_queries("runs/clip", catalogue="shop", queries=Path("ours.csv")).text())  # doctest: +SKIP
     """
+    judged = read_queries(queries)  # before the index, which takes longer
     index = Index.open(run, catalogue=catalogue)
-    found = measure(index, judged=read_queries(queries), run=Path(run).resolve().name, name=queries.name)
+    found = measure(index, judged=judged, run=Path(run).resolve().name, name=queries.name)
     target = Path(run) if out is None else out
     target.mkdir(parents=True, exist_ok=True)
     content = json.dumps(asdict(found), indent=2, ensure_ascii=False) + "\n"

@@ -1,9 +1,8 @@
 """The vectors of a catalogue's products, kept fresh: one for its pictures, one for its texts."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 import numpy as np
 from tqdm import tqdm
@@ -11,8 +10,7 @@ from tqdm import tqdm
 from vitrina.catalogue.store import Catalogue
 from vitrina.index.store import Segment, VectorStore, as_keys, content_key
 from vitrina.tasks.abilities import EmbedsBoth
-
-Part = TypeVar("Part", str, bytes)
+from vitrina.tasks.product_vectors import embed_products, together
 
 _READ_AT_ONCE = 512
 _SEGMENT_PRODUCTS = 2048
@@ -94,27 +92,21 @@ def _first_rows(keys: np.ndarray, *, places: dict[bytes, int]) -> np.ndarray:
 
 
 def _embed(catalogue: Catalogue, rows: np.ndarray, *, keys: np.ndarray, model: EmbedsBoth, store: VectorStore) -> None:
-    """Embed products and store them, a segment at a time, so that an interruption loses little."""
+    """Embed products and store them, a segment at a time, so that an interruption loses little; a picture that cannot
+    be read counts as none."""
+    unreadable = 0
     with tqdm(total=len(rows), desc="embedding products", delay=2, leave=False, dynamic_ncols=True) as bar:
         for start in range(0, len(rows), _SEGMENT_PRODUCTS):
             segment_rows = rows[start : start + _SEGMENT_PRODUCTS]
-            pictures, texts = [], []
+            lots = []
             for first in range(0, len(segment_rows), _READ_AT_ONCE):
                 products = catalogue.read(segment_rows[first : first + _READ_AT_ONCE])
-                pictures.append(mean_vectors([each.pictures for each in products], embed=model.embed_images))
-                texts.append(
-                    mean_vectors([[text.text for text in each.texts] for each in products], embed=model.embed_texts)
-                )
+                lots.append(embed_products(model, products=products))
                 bar.update(len(products))
-            store.write(Segment(keys[segment_rows], np.concatenate(pictures), np.concatenate(texts)))
-
-
-def mean_vectors(parts: Sequence[Sequence[Part]], *, embed: Callable[[Sequence[Part]], np.ndarray]) -> np.ndarray:
-    """(n, d) float32: the normalised mean vector of each product's parts, zero where it has none."""
-    flat = [part for some in parts for part in some]
-    order = np.argsort([len(part) for part in flat], kind="stable")  # parts of one length in a batch: little padding
-    vectors = embed([flat[number] for number in order])
-    sums = np.zeros((len(parts), vectors.shape[1]), dtype=np.float32)
-    owner = np.repeat(np.arange(len(parts)), [len(some) for some in parts])
-    np.add.at(sums, owner[order], vectors)
-    return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+            sides = together(lots)
+            store.write(Segment(keys[segment_rows], sides.pictures, sides.texts))
+            unreadable += sides.unreadable
+    if unreadable:
+        store.notes.append(
+            f"{unreadable:,} pictures cannot be read and were left out: `vitrina inspect` names their products."
+        )
