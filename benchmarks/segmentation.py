@@ -1,13 +1,15 @@
 """Masks and boxes of a run, beside what is right without looking.
 
-Three data sets: `clothing_parsing` and `coco_mini` (the folder given with --data) and a generated catalogue (--shop).
+Three data sets: `clothing_parsing` and `coco_mini` (in the folder given with --data) and a generated one (--shop).
 The two figures that a model's answers hang on, how much a word must stand out and how far a phrase's region reaches,
 are chosen on a dev part cut from train and then kept; val is read once. With --train the run is trained first, on the
-pictures of clothing_parsing and the names of what is worn in them: no box and no mask is seen in training, though the
-words that a picture is asked for are its own, in training as in the question. The floors "location prior" and
-"median box" are supervised: they have seen training masks and boxes, and never look at the picture.
+first data set of --on: the generated catalogue as it is, or the pictures of clothing_parsing and the names of what is
+worn in them. No box and no mask is seen in training, though the words that a picture is asked for are its own, in
+training as in the question. The floors "location prior" and "median box" are supervised: they have seen training masks
+and boxes, and never look at the picture. "untrained" is a model of the run's shape with its first weights.
 
-    python -m benchmarks.segmentation --data DATA --run runs/weak --train groupvit --set steps=400 --work WORK
+    python -m benchmarks.segmentation --shop SHOP --on sample --train groupvit --size small --run runs/masks
+    python -m benchmarks.segmentation --data DATA --run runs/weak --train groupvit --work WORK
     python -m benchmarks.segmentation --data DATA --run runs/clip --shop SHOP --on clothing coco sample
 """
 
@@ -18,15 +20,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from benchmarks.segmentation_data import Part, clothing, coco, sample, write_weak_catalogue
+from benchmarks.segmentation_figure import draw_masks
 from vitrina import recipes
 from vitrina.evaluation import grounding, segmentation
 from vitrina.evaluation.evaluation import Metric
 from vitrina.evaluation.grounding import Asked
 from vitrina.evaluation.results import Result, Row, write_result
 from vitrina.evaluation.segmentation import LocationPrior, Scene
+from vitrina.models.clip import Clip
+from vitrina.models.flava import Flava
+from vitrina.models.groupvit import GroupViT
 from vitrina.recipes.recipe import with_settings
 from vitrina.segmentation.segment import locating
 from vitrina.tasks.abilities import LocatesWords
@@ -36,8 +43,11 @@ from vitrina.tasks.segment import masks_of
 from vitrina.training.loop import train
 from vitrina.training.machine import Machine
 
+Locating = Flava | Clip | GroupViT
+
 BACKGROUNDS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 REACHES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+DRAWN = 20
 PICTURES = 300
 """At most so many products of the generated catalogue are asked, and so many scenes and questions of a dev part."""
 
@@ -52,17 +62,22 @@ class Chosen:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="the folder that holds the data sets")
+    parser.add_argument("--data", type=Path, help="the folder that holds clothing_parsing and coco_mini")
     parser.add_argument("--run", type=Path, help="the run to ask; without it the floors alone are printed")
-    parser.add_argument("--train", choices=["clip", "groupvit"], help="train --run on the pictures' labels first")
+    parser.add_argument("--train", choices=["clip", "groupvit"], help="train --run first")
     parser.add_argument("--size", choices=["tiny", "small"], default="tiny")
     parser.add_argument("--set", action="append", default=[], help="a setting of the training")
     parser.add_argument("--work", type=Path, help="where the catalogue of the training goes")
     parser.add_argument("--shop", type=Path, help="a generated catalogue, with its truth")
     parser.add_argument("--on", nargs="+", choices=["clothing", "coco", "sample"], default=["clothing"])
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--figure", type=Path, help="draw masks of the generated catalogue's val part into this PNG")
     parser.add_argument("--results", type=Path, help="write the figures into this folder of results")
     options = parser.parse_args()
+    if options.data is None and options.on != ["sample"]:
+        raise SystemExit("--on clothing and --on coco need --data, the folder that holds the data sets")
+    if options.shop is None and "sample" in options.on:
+        raise SystemExit("--on sample needs --shop, a folder that `vitrina sample` has written")
     if options.train:
         _train(options)
     model = None if options.run is None else locating(options.run)
@@ -73,8 +88,10 @@ def main() -> None:
         some, chosen = _rows(name, parts=parts, model=model, seed=options.seed)
         rows += some
         found[name] = {row.name: {metric.name: round(metric.value, 4) for metric in row.metrics} for row in some}
-        if chosen is not None:
+        if chosen is not None and model is not None:
             found[name]["chosen on dev"] = {"background": chosen.background, "reach": chosen.reach}
+            if name == "sample" and options.figure is not None:
+                _draw(model, parts.val.scenes, background=chosen.background, out=options.figure)
     for row in rows:
         print(f"{row.name:<45} " + "   ".join(f"{each.name} {each.shown()}" for each in row.metrics))
     if options.results is not None:
@@ -83,15 +100,21 @@ def main() -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    if options.run is None or options.work is None:
-        raise SystemExit("--train needs --run, a new folder, and --work, where its catalogue goes")
-    catalogue = options.work / "clothing-weak"
-    if not catalogue.exists():
-        options.work.mkdir(parents=True, exist_ok=True)
-        write_weak_catalogue(options.data, out=catalogue)
+    if options.run is None:
+        raise SystemExit("--train needs --run, a new folder")
     named = {"clip": recipes.clip, "groupvit": recipes.groupvit}[options.train]
-    # A standing person fills a third of a padded square and all of a stretched one.
-    settings = ["geometry.fit=stretch", f"seed={options.seed}", *options.set]
+    settings = [f"seed={options.seed}", *options.set]
+    if options.on[0] == "sample":
+        catalogue = options.shop
+    else:
+        if options.work is None:
+            raise SystemExit("--train on clothing_parsing needs --work, where its catalogue goes")
+        catalogue = options.work / "clothing-weak"
+        # A standing person fills a third of a padded square and all of a stretched one.
+        settings.insert(0, "geometry.fit=stretch")
+        if not catalogue.exists():
+            options.work.mkdir(parents=True, exist_ok=True)
+            write_weak_catalogue(options.data, out=catalogue)
     train(with_settings(named(options.size), settings), catalogues=[catalogue], run=options.run, machine=Machine())
 
 
@@ -112,19 +135,18 @@ def _parts(name: str, *, options: argparse.Namespace) -> Parts:
             train_part = coco(options.data, split="train")
             return Parts(train_part, train_part, coco(options.data, split="val"))
         case _:
-            if options.shop is None:
-                raise SystemExit("--on sample needs --shop, a folder that `vitrina sample` has written")
             train_part = sample(options.shop, split="train", limit=PICTURES)
             return Parts(train_part, train_part, sample(options.shop, split="val", limit=PICTURES))
 
 
-def _rows(name: str, *, parts: Parts, model: LocatesWords | None, seed: int) -> tuple[list[Row], Chosen | None]:
+def _rows(name: str, *, parts: Parts, model: Locating | None, seed: int) -> tuple[list[Row], Chosen | None]:
     scenes, asked = parts.val.scenes, parts.val.asked
-    trained = Part([*parts.train.scenes, *parts.dev.scenes], [*parts.train.asked, *parts.dev.asked])
-    rows = [_masked(f"{name}: all background", scenes, segmentation.all_background(scenes), seed=seed)]
-    if name != "sample":  # whose kinds differ between its parts
-        prior = LocationPrior(trained.scenes)
-        rows.append(_masked(f"{name}: location prior (supervised)", scenes, map(prior.answer, scenes), seed=seed))
+    trained = parts.train if parts.dev is parts.train else parts.train.with_more(parts.dev)
+    prior = LocationPrior(trained.scenes)
+    rows = [
+        _masked(f"{name}: all background", scenes, segmentation.all_background(scenes), seed=seed),
+        _masked(f"{name}: location prior (supervised)", scenes, map(prior.answer, scenes), seed=seed),
+    ]
     for label, boxes in (
         ("whole picture", grounding.whole_picture(asked)),
         ("median box without looking (supervised)", grounding.MedianBox(trained.asked).answer(asked)),
@@ -132,11 +154,31 @@ def _rows(name: str, *, parts: Parts, model: LocatesWords | None, seed: int) -> 
         rows.append(Row(f"{name}: {label}", grounding.figures(asked, answers=boxes, seed=seed)))
     if model is None:
         return rows, None
+    control, _ = _of_model(f"{name}: untrained", untrained(model, seed=seed), parts=parts, seed=seed)
+    found, chosen = _of_model(f"{name}: the run's", model, parts=parts, seed=seed)
+    return [*rows, *control, *found], chosen
+
+
+def _of_model(label: str, model: Locating, *, parts: Parts, seed: int) -> tuple[list[Row], Chosen]:
+    scenes, asked = parts.val.scenes, parts.val.asked
     chosen = choose(model, part=parts.dev)
-    rows.append(_masked(f"{name}: the run's masks", scenes, _answers(model, scenes, chosen.background), seed=seed))
     boxes = _boxed(_asked_together(model, asked), len(asked), reach=chosen.reach)
-    rows.append(Row(f"{name}: the run's boxes", grounding.figures(asked, answers=boxes, seed=seed)))
-    return rows, chosen
+    return [
+        _masked(f"{label} masks", scenes, _answers(model, scenes, chosen.background), seed=seed),
+        Row(f"{label} boxes", grounding.figures(asked, answers=boxes, seed=seed)),
+    ], chosen
+
+
+def untrained(model: Locating, *, seed: int) -> Locating:
+    """A model of the same shape, inputs and words with first weights of `seed`: what the shape alone answers."""
+    torch.manual_seed(seed)
+    match model:
+        case Flava():
+            return Flava(model.config, inputs=model.inputs)
+        case Clip():
+            return Clip(model.config, inputs=model.inputs)
+        case GroupViT():
+            return GroupViT(model.config, inputs=model.inputs)
 
 
 def choose(model: LocatesWords, *, part: Part) -> Chosen:
@@ -160,6 +202,12 @@ def choose(model: LocatesWords, *, part: Part) -> Chosen:
 
 def _value(metrics: Sequence[Metric], name: str) -> float:
     return next(metric.value for metric in metrics if metric.name == name)
+
+
+def _draw(model: LocatesWords, scenes: Sequence[Scene], *, background: float, out: Path) -> None:
+    """Some scenes, evenly chosen: the picture, its exact masks and the model's."""
+    some = [scenes[len(scenes) * number // DRAWN] for number in range(min(DRAWN, len(scenes)))]
+    draw_masks(some, answers=list(_answers(model, some, background)), out=out)
 
 
 def _masked(name: str, scenes: Sequence[Scene], answers: Iterable[np.ndarray], *, seed: int) -> Row:

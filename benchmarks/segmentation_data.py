@@ -34,6 +34,10 @@ class Part:
     scenes: list[Scene]
     asked: list[Asked]
 
+    def with_more(self, other: "Part") -> "Part":
+        """Both parts as one."""
+        return Part([*self.scenes, *other.scenes], [*self.asked, *other.asked])
+
 
 def is_dev(name: str) -> bool:
     """Whether a training picture stands in the dev part: a tenth, by the hash of its name."""

@@ -1,5 +1,6 @@
 """Masks scored: IoU of every class, beside what a guess that never looks at the picture reaches."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -103,32 +104,34 @@ def all_background(scenes: Sequence[Scene]) -> Iterable[np.ndarray]:
 
 
 class LocationPrior:
-    """The floor that knows where things mostly are: the mean mask of every class over training pictures that have it.
+    """The floor that knows where things mostly are: the mean mask of every word over training pictures that have it.
 
     A supervised floor: it has seen training masks, and at the question knows which words belong to the picture, but
-    never looks at it. `masks` (1 + c, 64, 64) float32, background first.
+    never looks at it. A word that training never showed has the mean of all words. Raises ValueError where no training
+    picture has any.
     """
 
     def __init__(self, scenes: Iterable[Scene]) -> None:
-        masks = np.zeros((1, _PRIOR_PX, _PRIOR_PX), np.float64)
-        counts = np.zeros(1)
+        sums, counts = dict[str, np.ndarray](), Counter[str]()
+        background, pictures = np.zeros((_PRIOR_PX, _PRIOR_PX)), 0
         for scene in scenes:
-            if len(masks) == 1:
-                masks = np.zeros((1 + len(scene.names), _PRIOR_PX, _PRIOR_PX), np.float64)
-                counts = np.zeros(1 + len(scene.names))
             small = _resized(scene.labels, height=_PRIOR_PX, width=_PRIOR_PX)
-            present = np.unique(np.append(small, 0))
-            for number in present:
-                masks[number] += small == number
-            counts[present] += 1
-        if counts.sum() == 0:
+            background += small == 0
+            pictures += 1
+            for word in scene.words:
+                sums[word] = sums.get(word, 0.0) + (small == scene.names.index(word) + 1)
+                counts[word] += 1
+        if not sums:
             raise ValueError("a location prior needs training pictures with masks: there are none")
-        self.masks = (masks / np.maximum(counts, 1)[:, None, None]).astype(np.float32)
+        self.background = background / pictures
+        self.masks = {word: total / counts[word] for word, total in sums.items()}
+        self.common = np.sum(list(sums.values()), axis=0) / counts.total()
 
     def answer(self, scene: Scene) -> np.ndarray:
         """(h, w) int64: at each place the likeliest of the scene's words and the background."""
-        own = np.array([0, *sorted(scene.names.index(word) + 1 for word in scene.words)])
-        likeliest = own[self.masks[own].argmax(axis=0)]
+        shares = [self.background, *(self.masks.get(word, self.common) for word in scene.words)]
+        own = np.array([0, *(scene.names.index(word) + 1 for word in scene.words)])
+        likeliest = own[np.argmax(shares, axis=0)]
         return _resized(likeliest, height=scene.labels.shape[0], width=scene.labels.shape[1])
 
 
