@@ -284,9 +284,11 @@ def _labels_result(
         notes=(
             "Accuracies, means over the seeds with their range; the majority always answers the commonest name. By "
             "prompts no classifier is trained, but the names were words of training texts: only the article types that "
-            "were kept out of training are zero-shot, and there the base rate is one name at random; that run took half "
-            "the steps. That a wide category is asked for by its narrower names was decided on val products of this shop "
-            "with another model, so `templates` are a little too good at category.",
+            "were kept out of training are zero-shot, and there the base rate is one name at random; that run took "
+            "half the steps.",
+            "That a wide category is asked for by its narrower names was decided on val products of this shop with "
+            "another model, so `templates` may be a little too good at category; on dev, where our settings were "
+            "chosen, see LOG.md.",
             "The linear probe is a logistic regression on frozen picture vectors of the training products.",
             "Floors: classical methods or a small network trained for that one task on the same data, on a comparable "
             "split of fashion and on the official test of groceries; ours are the val splits.",
