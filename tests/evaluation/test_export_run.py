@@ -14,21 +14,38 @@ import torch
 import trained
 from huggingface_hub import ModelCard
 from PIL import Image
-from transformers import AutoModel, AutoProcessor, AutoTokenizer, CLIPModel, FlavaForPreTraining, FlavaModel
+from transformers import (
+    AutoModel,
+    AutoProcessor,
+    AutoTokenizer,
+    CLIPModel,
+    FlavaForPreTraining,
+    FlavaModel,
+    GroupViTModel,
+)
 
 from vitrina.evaluation import export_run_transformers
-from vitrina.evaluation.export_run import export_run
+from vitrina.evaluation.export_run import RunFormat, export_run
 from vitrina.evaluation.export_run_check import Check, probe_of, refuse_failed
 from vitrina.evaluation.export_run_towers import write_text_tower
 from vitrina.evaluation.export_run_transformers import refuse_misfits
 from vitrina.models.clip import Clip
 from vitrina.models.flava import Flava, FlavaConfig
+from vitrina.models.groupvit import GroupViT
 from vitrina.recipes.recipe import Recipe, with_settings
 from vitrina.training.card_facts import parameters_of
 from vitrina.training.load import load
 from vitrina.training.run_folder import RunFolder
 
 AS_PUBLISHED = ("model.image.stem=patch", "model.pooling=cls", "geometry.size_px=32", "licence=mit")
+GROUPS = (
+    "model.image.stem=patch",
+    "model.image.layers=3",
+    "model.image.depths=1,1,1",
+    "model.image.groups=4,2",
+    "model.projector=16",
+    "geometry.size_px=32",
+)
 AS_CLIP = (
     "model.image.stem=patch",
     "model.image.entry_norm=true",
@@ -82,6 +99,19 @@ def dual(place: Path) -> Path:
 def clip(place: Path) -> Path:
     """Of CLIP's own shape, its towers of two widths; the pictures are padded."""
     return run_of(trained.clip(), settings=AS_CLIP, at=place / "clip")
+
+
+@pytest.fixture(scope="module")
+def runs_of_ours(place: Path, dual: Path) -> Path:
+    """A codebook's run and one of early fusion."""
+    for name, recipe in (("codebook", trained.codebook()), ("early_fusion", trained.early_fusion())):
+        trained.trained(with_settings(recipe, ["steps=1"]), shop=place / "shop", run=place / "ours" / name)
+    return place / "ours"
+
+
+@pytest.fixture(scope="module")
+def groupvit(place: Path) -> Path:
+    return run_of(trained.groupvit(), settings=GROUPS, at=place / "groupvit")
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +170,27 @@ def test_the_towers_of_a_clip_are_onnx_graphs_too(clip: Path, tmp_path: Path):
     ]
 
 
+def test_a_groupvit_opens_as_one_and_answers_and_points_the_same(groupvit: Path, tmp_path: Path):
+    told = export_run(groupvit, out=tmp_path / "out").text()
+    assert "tokens that differ: 0" in told and "tensors missing, unexpected or of another shape: 0" in told
+    assert type(AutoModel.from_pretrained(tmp_path / "out")) is GroupViTModel
+    again, ours = GroupViT.from_transformers(tmp_path / "out"), load(groupvit)
+    assert isinstance(ours, GroupViT)
+    texts = ["red mug 3", "blue camisón"]
+    np.testing.assert_allclose(again.embed_texts(texts), ours.embed_texts(texts), atol=1e-5)
+    np.testing.assert_allclose(again.embed_images([photo()]), ours.embed_images([photo()]), atol=1e-5)
+    one, other = (each.similarity_maps([photo()], words=texts)[0] for each in (again, ours))
+    np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_a_groupvit_of_another_stem_is_told_of_onnx_which_has_a_place_for_it(place: Path, tmp_path: Path):
+    run = run_of(trained.groupvit(), settings=("steps=1",), at=tmp_path / "run")
+    with pytest.raises(ValueError, match=r'model\.image\.stem="patch".*--format onnx'):
+        export_run(run, out=tmp_path / "out")
+    told = export_run(run, out=tmp_path / "out", format="onnx").text()
+    assert "picture vectors of noise" in told and "5 files" in told
+
+
 def test_a_clip_on_flavas_towers_opens_as_a_flava_of_two_towers(dual: Path, tmp_path: Path):
     export_run(dual, out=tmp_path / "out")
     model, problems = FlavaModel.from_pretrained(tmp_path / "out", output_loading_info=True)
@@ -166,7 +217,7 @@ def test_the_processor_shows_pictures_as_the_run_saw_them(fit: str, place: Path,
     assert bool((corner > 0.99).all()) == (fit == "pad")
 
 
-@pytest.mark.parametrize("family", ["flava", "dual", "clip"])
+@pytest.mark.parametrize("family", ["flava", "dual", "clip", "groupvit"])
 def test_the_lines_for_transformers_run_as_they_stand(
     family: str,
     request: pytest.FixtureRequest,
@@ -293,10 +344,12 @@ def test_a_place_where_other_things_lie_is_refused(flava: Path, tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-def test_a_codebook_is_refused_in_words(place: Path, dual: Path, tmp_path: Path):
-    run = trained.trained(trained.codebook(), shop=place / "shop", run=tmp_path / "codebook")
-    with pytest.raises(ValueError, match="is a codebook's run"):
-        export_run(run, out=tmp_path / "out", format="onnx")
+@pytest.mark.parametrize("family", ["codebook", "early_fusion"])
+@pytest.mark.parametrize("format", ["onnx", "transformers"])
+def test_what_no_format_has_a_place_for_is_refused_in_words(family: str, format: RunFormat, runs_of_ours: Path):
+    with pytest.raises(ValueError, match=f"is a {family}'s run.*a clip or a groupvit"):
+        export_run(runs_of_ours / family, out=runs_of_ours / "out", format=format)
+    assert not (runs_of_ours / "out").exists()
 
 
 def test_missing_packages_are_named(flava: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

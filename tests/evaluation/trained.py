@@ -73,6 +73,15 @@ def clip() -> Recipe:
     return with_settings(recipes.clip("tiny"), [*_COMMON, *_TOWERS])
 
 
+def groupvit() -> Recipe:
+    return with_settings(recipes.groupvit("tiny"), [*_COMMON, *_TOWERS, "model.image.depths=1,0", "nouns.minimum=3"])
+
+
+def early_fusion() -> Recipe:
+    own = ("model.image.layers=0", "model.text.layers=0", "model.trunk.width=16", "model.trunk.layers=1")
+    return with_settings(recipes.early_fusion("tiny"), [*_COMMON, *_TOWERS, *own])
+
+
 def codebook() -> Recipe:
     return with_settings(recipes.codebook("tiny"), [*_COMMON, "model.width=32", "model.blocks=1", "model.levels=4,3"])
 

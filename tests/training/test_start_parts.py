@@ -14,8 +14,8 @@ from transformers import BertConfig, BertForMaskedLM, BertTokenizer, PreTrainedM
 from vitrina.data.pictures import PictureGeometry
 from vitrina.models.flava import Flava, FlavaConfig
 from vitrina.models.layers import TransformerConfig
-from vitrina.models.towers import ImageTower, ImageTowerConfig, TextTowerConfig
 from vitrina.models.published_inputs import check_tokenizer, word_pieces
+from vitrina.models.towers import ImageTower, ImageTowerConfig, TextTowerConfig
 from vitrina.training.start.parts import Parts, describe_public, for_flava, read_public, resized_positions
 
 from . import little_published as little

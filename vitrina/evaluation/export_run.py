@@ -7,11 +7,10 @@ from typing import Literal, get_args
 
 from vitrina.catalogue.export_folder import staged
 from vitrina.catalogue.writer_folder import size_text
-from vitrina.evaluation.export_run_check import Check, probe_of, refuse_failed
+from vitrina.evaluation.export_run_check import Check, Exports, probe_of, refuse_failed
 from vitrina.evaluation.export_run_onnx import write_onnx
 from vitrina.evaluation.export_run_transformers import write_transformers
 from vitrina.models.checkpoint import write_bytes
-from vitrina.models.two_towers import TwoTowers
 from vitrina.recipes.plain import family_of
 from vitrina.training.card import card_of
 from vitrina.training.files import sha256_of
@@ -44,14 +43,14 @@ def export_run(
     """Write the model that `load(run)` gives into the folder `out`, with its card, and compare what it answers.
 
     - `"transformers"`: weights, configuration, tokenizer and image processor for `from_pretrained`: a FLAVA opens as
-      `FlavaForPreTraining`, a CLIP as `CLIPModel`, one on FLAVA's towers as `FlavaModel`. Only shapes that transformers
-      has.
+      `FlavaForPreTraining`, a CLIP as `CLIPModel`, one on FLAVA's towers as `FlavaModel`, a GroupViT as
+      `GroupViTModel`. Only shapes that transformers has.
     - `"onnx"`: `image.onnx`, `text.onnx`, and for a FLAVA `match.onnx`, which run without Vitrina and torch. Any shape.
 
     Both are asked about products of the run's catalogues, where they are at hand, and about random pictures and texts;
     what answers otherwise than the run is not written. The folder appears when it is whole; an earlier export at its
-    place is replaced, and the same run gives the same files. Raises ValueError where `run` has no checkpoint or is a
-    codebook's, where the shape does not fit, where answers differ, and where `out` holds anything else; ImportError
+    place is replaced, and the same run gives the same files. Raises ValueError where `run` has no checkpoint or is of
+    another family, where the shape does not fit, where answers differ, and where `out` holds anything else; ImportError
     where the format's packages are missing.
 
     >>> print(export_run("runs/flava", out="flava-onnx", format="onnx").text())  # doctest: +SKIP
@@ -60,9 +59,11 @@ def export_run(
         raise ValueError(f"there is no format {format!r}: a run becomes {' or '.join(get_args(RunFormat))}")
     folder, target = RunFolder(run), Path(out)
     model = load(folder.path)
-    if not isinstance(model, TwoTowers):
+    if not isinstance(model, Exports):
         family = family_of(type(folder.recipe.model))
-        raise ValueError(f"{run} is a {family}'s run, which neither format has a place for: export a flava or a clip")
+        raise ValueError(
+            f"{run} is a {family}'s run, which neither format has a place for: export a flava, a clip or a groupvit"
+        )
     digest = sha256_of(weights_of(folder.path))
     probe = probe_of(folder, seed=0)
     about = {"vitrina_weights": digest, "licence": folder.recipe.licence or "none stated"}

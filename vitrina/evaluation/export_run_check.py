@@ -10,9 +10,14 @@ import numpy as np
 from PIL import Image
 
 from vitrina.catalogue.store import Catalogue
+from vitrina.models.groupvit import GroupViT
+from vitrina.models.two_towers import TwoTowers
 from vitrina.training.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
+
+Exports = TwoTowers | GroupViT
+"""What other programs have a place for."""
 
 _REAL, _RANDOM = 16, 8
 _WORDS = ("red mug", "zapatillas azules de cuero", "12.5 cm XL-40", "Ärmel, 50 % wool!", "x", "no such thing " * 40)

@@ -11,11 +11,10 @@ from tqdm import tqdm
 
 from vitrina.data.inputs import Inputs
 from vitrina.data.text import pad_id
-from vitrina.evaluation.export_run_check import TOLERANCE, Check, Probe, Written, differing, largest
+from vitrina.evaluation.export_run_check import TOLERANCE, Check, Exports, Probe, Written, differing, largest
 from vitrina.evaluation.export_run_towers import OPSET, check_onnx, write_image_tower, write_matcher, write_text_tower
 from vitrina.models.checkpoint import write_bytes
 from vitrina.models.flava import Flava
-from vitrina.models.two_towers import TwoTowers
 
 _FITS = {
     "pad": 'ImageOps.pad(photo, (max(photo.size),) * 2, color="white").resize((side, side), Image.Resampling.BICUBIC)',
@@ -24,7 +23,7 @@ _FITS = {
 }
 
 
-def write_onnx(model: TwoTowers, *, folder: Path, probe: Probe, about: Mapping[str, str]) -> Written:
+def write_onnx(model: Exports, *, folder: Path, probe: Probe, about: Mapping[str, str]) -> Written:
     """Write graphs, tokenizer and description into `folder` and ask the graphs what the model is asked."""
     check_onnx()
     inputs = model.read_inputs()
@@ -51,7 +50,7 @@ def _self_sufficient(inputs: Inputs) -> Tokenizer:
     return tokenizer
 
 
-def _description(model: TwoTowers, *, inputs: Inputs, about: Mapping[str, str]) -> bytes:
+def _description(model: Exports, *, inputs: Inputs, about: Mapping[str, str]) -> bytes:
     geometry = inputs.geometry
     graphs = {
         "image.onnx": {"inputs": {"pixels": ["rows", 3, geometry.size_px, geometry.size_px]}, "output": "vectors"},
@@ -72,7 +71,7 @@ def _description(model: TwoTowers, *, inputs: Inputs, about: Mapping[str, str]) 
     return (json.dumps(content, indent=2) + "\n").encode()
 
 
-def _compared(model: TwoTowers, *, folder: Path, probe: Probe, tokenizer: Tokenizer) -> list[Check]:
+def _compared(model: Exports, *, folder: Path, probe: Probe, tokenizer: Tokenizer) -> list[Check]:
     """The largest differences, on pixels and tokens as the model reads them and, for texts, as the folder does."""
     from onnxruntime import InferenceSession
 
@@ -104,13 +103,13 @@ def _compared(model: TwoTowers, *, folder: Path, probe: Probe, tokenizer: Tokeni
 
 
 @torch.no_grad()
-def _vectors(model: TwoTowers, pixels: np.ndarray) -> np.ndarray:
+def _vectors(model: Exports, pixels: np.ndarray) -> np.ndarray:
     return torch.nn.functional.normalize(
         model.project_images(model.normalise(torch.from_numpy(pixels))), dim=-1
     ).numpy()
 
 
-def _use(model: TwoTowers, *, inputs: Inputs) -> list[str]:
+def _use(model: Exports, *, inputs: Inputs) -> list[str]:
     """How to use the folder; it runs as it stands, beside a `photo.jpg`."""
     lines = [
         "```python",

@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vitrina.data.batch import Texts
+from vitrina.evaluation.export_run_check import Exports
 from vitrina.models.answering import answering
 from vitrina.models.flava import Flava
-from vitrina.models.two_towers import TwoTowers
 
 OPSET = 20
 _LARGEST = 2_000_000_000  # bytes: a protocol buffer holds no more, and weights would have to lie beside it
@@ -34,12 +34,12 @@ def check_onnx() -> None:
     assert onnx.__version__ and onnxruntime.__version__ and onnxscript.__version__
 
 
-def write_image_tower(model: TwoTowers, *, path: Path, about: Mapping[str, str]) -> None:
+def write_image_tower(model: Exports, *, path: Path, about: Mapping[str, str]) -> None:
     """Write `pixels` (b, 3, h, w) uint8 -> `vectors` (b, d) float32; `about` becomes the file's metadata."""
     _write(_ImageTower(model), inputs={"pixels": _pixels(model)}, output="vectors", path=path, about=about)
 
 
-def write_text_tower(model: TwoTowers, *, path: Path, about: Mapping[str, str]) -> None:
+def write_text_tower(model: Exports, *, path: Path, about: Mapping[str, str]) -> None:
     """Write `ids`, `mask` (b, t) int64 -> `vectors` (b, d) float32; the mask is 0 on padding."""
     _write(_TextTower(model), inputs=_tokens(model), output="vectors", path=path, about=about)
 
@@ -51,7 +51,7 @@ def write_matcher(model: Flava, *, path: Path, about: Mapping[str, str]) -> None
 
 
 class _ImageTower(nn.Module):
-    def __init__(self, model: TwoTowers) -> None:
+    def __init__(self, model: Exports) -> None:
         super().__init__()
         self.model = model
 
@@ -60,7 +60,7 @@ class _ImageTower(nn.Module):
 
 
 class _TextTower(nn.Module):
-    def __init__(self, model: TwoTowers) -> None:
+    def __init__(self, model: Exports) -> None:
         super().__init__()
         self.model = model
 
@@ -82,12 +82,12 @@ def _texts(ids: Tensor, *, mask: Tensor) -> Texts:
     return Texts(ids, is_token=mask > 0, types=none, masked_ids=ids, is_masked=none > 0)
 
 
-def _pixels(model: TwoTowers) -> Tensor:
+def _pixels(model: Exports) -> Tensor:
     side = model.image.config.size_px
     return torch.zeros(2, 3, side, side, dtype=torch.uint8)
 
 
-def _tokens(model: TwoTowers) -> dict[str, Tensor]:
+def _tokens(model: Exports) -> dict[str, Tensor]:
     shape = (2, min(5, model.text.config.positions))
     return {"ids": torch.ones(shape, dtype=torch.int64), "mask": torch.ones(shape, dtype=torch.int64)}
 
@@ -122,7 +122,7 @@ def _write(
 
 def _longest(module: nn.Module) -> int:
     model = module.get_submodule("model")
-    assert isinstance(model, TwoTowers)
+    assert isinstance(model, Exports)
     return model.text.config.positions
 
 

@@ -16,12 +16,14 @@ from torch import Tensor
 
 from vitrina.data.batch import Texts
 from vitrina.data.inputs import Inputs
-from vitrina.evaluation.export_run_check import TOLERANCE, Check, Probe, Written, differing, largest
+from vitrina.evaluation.export_run_check import TOLERANCE, Check, Exports, Probe, Written, differing, largest
 from vitrina.models.checkpoint import WEIGHTS, read_json, read_tensors, write_bytes, write_tensors
 from vitrina.models.clip import Clip, ClipConfig
 from vitrina.models.clip_names import misfits
 from vitrina.models.exported_inputs import processor as clip_processor
 from vitrina.models.flava import Flava, FlavaConfig
+from vitrina.models.groupvit import GroupViT, GroupViTConfig
+from vitrina.models.groupvit_names import refuse_what_does_not_fit
 from vitrina.models.layers import TransformerConfig
 from vitrina.models.towers import PatchStem
 from vitrina.models.two_towers import TwoTowers, TwoTowersConfig
@@ -33,13 +35,19 @@ of a padded picture by up to half a pixel."""
 _WHITE = (1.0, 1.0, 1.0)
 
 
-def write_transformers(model: TwoTowers, *, folder: Path, probe: Probe, about: Mapping[str, str]) -> Written:
+def write_transformers(model: Exports, *, folder: Path, probe: Probe, about: Mapping[str, str]) -> Written:
     """Write weights, configuration, tokenizer and image processor into `folder`, open it there and compare."""
     _check_package()
-    assert isinstance(model.config, TwoTowersConfig)
-    refuse_misfits(model.config)
+    if isinstance(model, GroupViT):
+        try:
+            refuse_what_does_not_fit(model.config)
+        except ValueError as error:
+            raise ValueError(f"{error}; ONNX has a place for every shape: --format onnx") from error
+    else:
+        assert isinstance(model.config, TwoTowersConfig)
+        refuse_misfits(model.config)
     exported = _with_white_in_the_middle(model)
-    if isinstance(exported, Flava) or (isinstance(exported, Clip) and is_clip(model)):
+    if isinstance(exported, Flava | GroupViT) or (isinstance(exported, Clip) and is_clip(model)):
         exported.to_transformers(folder)
     else:
         _write_towers(exported, folder=folder)
@@ -49,7 +57,7 @@ def write_transformers(model: TwoTowers, *, folder: Path, probe: Probe, about: M
     return Written(_use(model), _compared(model, folder=folder, probe=probe))
 
 
-def is_clip(model: TwoTowers) -> bool:
+def is_clip(model: Exports) -> bool:
     """Whether `CLIPModel` is this very model; any other dual encoder is a FLAVA of two towers."""
     return isinstance(model.config, ClipConfig) and not misfits(model.config)
 
@@ -97,7 +105,7 @@ def _check_package() -> None:
     assert transformers.__version__
 
 
-def _with_white_in_the_middle(model: TwoTowers) -> TwoTowers:
+def _with_white_in_the_middle(model: Exports) -> Exports:
     """A copy that answers the same and takes pixels from which white was subtracted, where pictures are padded.
 
     transformers pads pictures with the colour that it subtracts, so white must be that colour; what the model was
@@ -107,14 +115,14 @@ def _with_white_in_the_middle(model: TwoTowers) -> TwoTowers:
     if inputs.geometry.fit != "pad":
         return model
     moved = copy.deepcopy(model)
-    assert isinstance(moved.image.stem, PatchStem) and isinstance(moved.config, TwoTowersConfig)
+    assert isinstance(moved.image.stem, PatchStem) and isinstance(moved.config, TwoTowersConfig | GroupViTConfig)
     projection = moved.image.stem.projection
     added = moved.image.positions[0, 1:] if projection.bias is None else projection.bias
     with torch.no_grad():
         shift = ((1 - model.mean) / model.std).double().flatten()
         weight = projection.weight.double().sum(dim=(2, 3))
         added.copy_((added.double() + weight @ shift).float())
-    moved.config = replace(moved.config, mean=_WHITE)
+    moved.config = replace(moved.config, mean=_WHITE)  # type: ignore[assignment]  # of its own family still
     moved.mean.fill_(1.0)
     moved.inputs = replace(inputs, geometry=replace(inputs.geometry, mean=_WHITE))
     return moved
@@ -142,10 +150,10 @@ def _write_towers(model: TwoTowers, *, folder: Path) -> None:
     write_bytes(folder / "config.json", content=json.dumps(plain).encode())
 
 
-def _write_processor(model: TwoTowers, *, folder: Path) -> None:
+def _write_processor(model: Exports, *, folder: Path) -> None:
     """The image processor that shows pictures as ours does, and one processor for both kinds of input."""
     geometry = model.read_inputs().geometry
-    if is_clip(model):
+    if is_clip(model) or isinstance(model, GroupViT):
         write_bytes(folder / "preprocessor_config.json", content=_json(clip_processor(geometry)))
         tokenizer = read_json(folder / "tokenizer_config.json") | {"processor_class": "CLIPProcessor"}
         write_bytes(folder / "tokenizer_config.json", content=_json(tokenizer))
@@ -167,7 +175,7 @@ def _write_processor(model: TwoTowers, *, folder: Path) -> None:
     write_bytes(folder / "tokenizer_config.json", content=_json(tokenizer))
 
 
-def _compared(model: TwoTowers, *, folder: Path, probe: Probe) -> list[Check]:
+def _compared(model: Exports, *, folder: Path, probe: Probe) -> list[Check]:
     """Open the folder as a user would and ask it: on our pixels and tokens, then on its own."""
     from transformers import AutoProcessor
 
@@ -210,9 +218,11 @@ def _compared(model: TwoTowers, *, folder: Path, probe: Probe) -> list[Check]:
     return checks
 
 
-def _class_of(model: TwoTowers) -> Any:
-    from transformers import CLIPModel, FlavaForPreTraining, FlavaModel
+def _class_of(model: Exports) -> Any:
+    from transformers import CLIPModel, FlavaForPreTraining, FlavaModel, GroupViTModel
 
+    if isinstance(model, GroupViT):
+        return GroupViTModel
     if isinstance(model, Flava):
         return FlavaForPreTraining
     return CLIPModel if is_clip(model) else FlavaModel
@@ -286,10 +296,11 @@ def _angle(one: np.ndarray, other: np.ndarray) -> float:
     return float(1 - (one * other).sum(axis=1).mean())
 
 
-def _use(model: TwoTowers) -> list[str]:
+def _use(model: Exports) -> list[str]:
     """How to use the folder; it runs as it stands, beside a `photo.jpg`."""
     is_flava = isinstance(model, Flava)
-    name, first = _class_of(model).__name__, "" if is_clip(model) else "[:, 0]"
+    is_flavas = not is_clip(model) and not isinstance(model, GroupViT)
+    name, first = _class_of(model).__name__, "[:, 0]" if is_flavas else ""
     lines = [
         "```python",
         "import torch",
@@ -307,7 +318,7 @@ def _use(model: TwoTowers) -> list[str]:
         "print(unit(texts) @ unit(pictures).T)  # cosines: the higher, the better the text describes the picture",
         "```",
     ]
-    if not is_flava and not is_clip(model):
+    if is_flavas and not is_flava:
         lines += ["", "It has no multimodal encoder: that part of `FlavaModel` has no layers here and means nothing."]
     return lines
 

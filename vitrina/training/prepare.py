@@ -33,6 +33,7 @@ from vitrina.recipes.recipe import Recipe, fitted
 from vitrina.training.build import Model, build
 from vitrina.training.card_facts import goods_of
 from vitrina.training.engine import Engine
+from vitrina.training.ignored import refuse_ignored
 from vitrina.training.load import inputs_of, load
 from vitrina.training.run_folder import CatalogueRecord, DataRecord, RunFolder, is_run
 from vitrina.training.start import (
@@ -86,12 +87,14 @@ def look_over(recipe: Recipe, *, catalogues: Sequence[Path], init: str | None = 
     """Find out what a new run needs; nothing is written.
 
     `init`, or else `recipe.start`, says where the first weights come from; `vitrina.training.start.source` says how
-    the recipe is fitted to them. Raises ValueError where the catalogues cannot serve the recipe, or the weights not.
+    the recipe is fitted to them. Raises ValueError where the catalogues cannot serve the recipe, or the weights not,
+    and where the model would leave a setting unread.
     """
     asked, parts = recipe, None
     if (init := init or recipe.start) is not None:
         recipe, parts = read_source(recipe, init=init)
     refuse_without_towers(recipe)
+    refuse_ignored(recipe)
     stock = Stock([Catalogue.open(path) for path in catalogues])
     sources = sources_of(recipe, stock=stock)
     plan = _plan(recipe, stock=stock, sources=sources)
