@@ -35,7 +35,7 @@ WORDS = {
     "accept": ["FILE", "CATALOGUE", "--above"],
     "mismatch": ["DIR", "CATALOGUE", "--out"],
     "duplicates": ["CATALOGUE", "--between", "--pairs", "--out"],
-    "segment": ["DIR", "IMAGE", "WORDS", "--out", "--mask"],
+    "segment": ["DIR", "IMAGE", "WORDS", "--out", "--mask", "--window"],
     "cutout": ["DIR", "CATALOGUE", "OUT", "--words", "--margin"],
     "serve": ["DIR", "CATALOGUE", "--host", "--port", "--token"],
     "demo": ["OUT"],

@@ -87,6 +87,9 @@ def _add_masks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     segment.add_argument("words", metavar="WORDS", help='with commas between: "shoe, bag"')
     segment.add_argument("--out", type=Path, metavar="FILE.png", help="the overlay (default: IMAGE-segments.png)")
     segment.add_argument("--mask", type=Path, metavar="FILE.png", help="also the labels, as a palette picture")
+    segment.add_argument(
+        "--window", type=int, metavar="PX", help="look at a large picture through squares of so many pixels"
+    )
     segment.set_defaults(command=_segment)
 
     cutout = commands.add_parser("cutout", help="write product pictures without their background")
@@ -167,9 +170,17 @@ def _duplicates(options: argparse.Namespace) -> None:
 
 def _segment(options: argparse.Namespace) -> None:
     from vitrina.segmentation.segment import segment
+    from vitrina.tasks.looking import Window
 
-    out = options.out or options.image.with_name(f"{options.image.stem}-segments.png")
-    print(segment(options.run, image=options.image, words=_words(options.words), out=out, mask_out=options.mask).text())
+    found = segment(
+        options.run,
+        image=options.image,
+        words=_words(options.words),
+        out=options.out or options.image.with_name(f"{options.image.stem}-segments.png"),
+        mask_out=options.mask,
+        window=None if options.window is None else Window(options.window, options.window // 2),
+    )
+    print(found.text())
 
 
 def _cutout(options: argparse.Namespace) -> None:

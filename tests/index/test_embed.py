@@ -52,3 +52,5 @@ def test_a_file_that_fails_half_way_leaves_the_old_one(index, tmp_path, monkeypa
 def test_a_folder_is_refused_before_anything_is_computed(tmp_path):
     with pytest.raises(ValueError, match="name a file to write"):
         embed("nowhere", catalogue="nowhere", out=tmp_path)
+    with pytest.raises(ValueError, match=r"end its name with \.parquet"):
+        embed("nowhere", catalogue="nowhere", out=tmp_path / "vectors.csv")

@@ -114,6 +114,7 @@ def test_spanish_words_find_products_whose_facts_are_english(tmp_path, model):
     ("words", "query"),
     [
         ("is empty", {"text": " "}),
+        ("no text in UTF-8", {"text": "zapato \udcff"}),
         ("nothing to search by", {}),
         ("not by both", {"picture": b"x", "like": "mug-red"}),
         ("needs a text", {"like": "mug-red", "mode": "text"}),

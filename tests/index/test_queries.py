@@ -105,3 +105,14 @@ def test_a_file_that_cannot_be_read_is_told_with_file_and_row(tmp_path, name, co
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(ValueError, match="there is no file"):
         read_queries(tmp_path / "gone.csv")
+
+
+def test_a_file_of_a_spanish_spreadsheet_is_read(tmp_path):
+    (tmp_path / "q.csv").write_text("\ufeffquery;relevant;language\ntaza roja;a|b=2;es\n", encoding="utf-8")
+    assert read_queries(tmp_path / "q.csv") == [Judged("taza roja", {"a": 1.0, "b": 2.0}, "es")]
+
+
+def test_a_cell_beyond_all_measure_is_told_with_its_row(tmp_path):
+    (tmp_path / "q.csv").write_text("query,relevant\n" + "x" * 200_000 + ",a\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"q\.csv, row .*field larger"):
+        read_queries(tmp_path / "q.csv")

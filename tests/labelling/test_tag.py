@@ -19,11 +19,13 @@ from vitrina.labelling.parts import working
 from vitrina.labelling.tag import Tagged, tag_with
 
 
-def tagged(shop: Catalogue, out: Path, *, model: object = None, digest: str = "m", **asked: object) -> Tagged:
-    plain = {"labels": None, "by": None, "examples": None, **asked}
-    return tag_with(
-        model or Words(), digest=digest, catalogue=shop, out=out, asked=Asked.read(**plain), mode="auto", use="auto"
-    )
+def tagged(
+    shop: Catalogue, out: Path, *, model: object = None, digest: str = "m", mode: str | None = None, **asked: object
+) -> Tagged:
+    """What is stated is learnt by class means where a test does not say otherwise: they are fitted in no time."""
+    told = Asked.read(**{"labels": None, "by": None, "examples": None, **asked})
+    mode = mode or ("few-shot" if told.field is not None else "auto")
+    return tag_with(model or Words(), digest=digest, catalogue=shop, out=out, asked=told, mode=mode, use="auto")
 
 
 def rows(path: Path) -> dict[str, dict[str, str]]:
@@ -32,7 +34,7 @@ def rows(path: Path) -> dict[str, dict[str, str]]:
 
 
 def test_every_product_gets_its_colour_with_a_confidence_that_holds(shop, tmp_path):
-    found = tagged(shop, tmp_path / "colours.csv", by="attributes.colour")
+    found = tagged(shop, tmp_path / "colours.csv", by="attributes.colour", mode="auto")
     table = rows(tmp_path / "colours.csv")
     assert len(table) == 200
     right = [row["label"] == row["known"] for row in table.values()]
@@ -101,6 +103,7 @@ def test_what_cannot_be_read_or_has_nothing_to_look_at_is_counted(shop, tmp_path
 def test_a_field_without_values_or_a_file_of_another_kind_is_refused(tmp_path, shop):
     with pytest.raises(ValueError, match=r"state nothing about attributes\.size"):
         tagged(shop, tmp_path / "out.csv", by="attributes.size")
+    assert [path.name for path in tmp_path.iterdir()] == ["shop"], "a slip leaves nothing that stands in the way"
     with pytest.raises(ValueError, match="'colour' is no field"):
         tagged(shop, tmp_path / "out.csv", by="colour")
     with pytest.raises(ValueError, match=r"end it with \.csv or \.parquet"):

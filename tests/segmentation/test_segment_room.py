@@ -97,3 +97,19 @@ def test_what_is_no_picture_or_no_png_is_said_with_its_name(look: Path, tmp_path
     with pytest.raises(ValueError, match="names no words"):
         segment("run", image=look, words=[" "], out=tmp_path / "o.png")
     assert not (tmp_path / "o.png").exists()
+
+
+def test_a_picture_is_never_overwritten_by_what_is_painted_into_it(look: Path, tmp_path: Path):
+    before = look.read_bytes()
+    with pytest.raises(ValueError, match="named for two things"):
+        segment("run", image=look, words=["red"], out=look)
+    with pytest.raises(ValueError, match="named for two things"):
+        segment("run", image=look, words=["red"], out=tmp_path / "a.png", mask_out=tmp_path / "a.png")
+    assert look.read_bytes() == before and not (tmp_path / "a.png").exists()
+
+
+def test_more_words_than_a_mask_holds_leave_no_file(look: Path, tmp_path: Path):
+    words = [f"word{number}" for number in range(256)]
+    with pytest.raises(ValueError, match="255 words"):
+        segment("run", image=look, words=words, out=tmp_path / "a.png", mask_out=tmp_path / "b.png")
+    assert not (tmp_path / "a.png").exists()

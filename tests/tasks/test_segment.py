@@ -74,9 +74,7 @@ def test_where_windows_overlap_what_they_see_is_averaged():
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    height=st.integers(1, 300), width=st.integers(1, 300), side=st.integers(8, 200), share=st.floats(0.05, 1)
-)
+@given(height=st.integers(1, 300), width=st.integers(1, 300), side=st.integers(8, 200), share=st.floats(0.05, 1))
 def test_windows_cover_every_pixel_and_stay_inside(height: int, width: int, side: int, share: float):
     covered = np.zeros((height, width), bool)
     for x0, y0, x1, y1 in Window(side, max(1, int(side * share))).boxes(height=height, width=width):
@@ -108,7 +106,13 @@ def test_interpolation_is_exact_at_the_middle_of_a_cell_and_between():
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [([], "names no words"), (["red", " "], "names no words"), (["red", "Red "], "stands twice")]
+    ("words", "said"),
+    [
+        (["ni\udcff"], "no text in UTF-8"),
+        ([], "names no words"),
+        (["red", " "], "names no words"),
+        (["red", "Red "], "stands twice"),
+    ],
 )
 def test_words_that_cannot_be_looked_for_are_refused(words: list[str], said: str):
     with pytest.raises(ValueError, match=said):

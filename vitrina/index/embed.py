@@ -78,6 +78,8 @@ def embed(
     start = time.perf_counter()
     if out.is_dir():
         raise ValueError(f"{out} is a folder: name a file to write, such as {out / 'vectors.parquet'}")
+    if out.suffix.lower() != ".parquet":
+        raise ValueError(f"{out}: what is written is a Parquet file: end its name with .parquet")
     opened = Catalogue.open(catalogue)
     model = load(run)
     digest = model_digest(model, inputs=model.inputs)

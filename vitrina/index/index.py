@@ -24,7 +24,7 @@ from vitrina.index.lance import import_lancedb
 from vitrina.index.products import ProductVectors, mixed, top_rows
 from vitrina.index.result import Hit, Mode, SearchResult
 from vitrina.index.vectors import VectorIndex
-from vitrina.index.words import terms
+from vitrina.index.words import is_unicode, terms
 from vitrina.tasks.abilities import EmbedsBoth
 from vitrina.training.load import load, weights_of
 
@@ -57,6 +57,8 @@ class Query:
     def __post_init__(self) -> None:
         if self.text is not None and not self.text.strip():
             raise ValueError("The text to search by is empty: write what you are looking for.")
+        if self.text is not None and not is_unicode(self.text):
+            raise ValueError(f"The text to search by, {self.text!r}, is no text in UTF-8: write it otherwise.")
         if self.text is None and self.picture is None and self.like is None:
             raise ValueError("There is nothing to search by: give a text, a picture or a product's id.")
         if self.picture is not None and self.like is not None:
@@ -297,7 +299,7 @@ def _loaded(run: Path, *, before: Loaded | None) -> Loaded:
     source = (str(weights), weights.stat().st_mtime_ns if weights.exists() else 0)
     if before is not None and before.source == source:
         return before
-    model = load(run)
+    model = load(weights)
     digest = model_digest(model, inputs=model.inputs)
     if not isinstance(model, EmbedsBoth):
         raise ValueError(f"The model of {run} does not embed texts and pictures, so it cannot search: use another run.")

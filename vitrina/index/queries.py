@@ -11,6 +11,7 @@ from typing import get_args
 
 import numpy as np
 
+from vitrina.catalogue.store import Catalogue
 from vitrina.evaluation.evaluation import Group, Metric, Section, Skipped
 from vitrina.evaluation.metrics import estimate, mean_of
 from vitrina.index.index import Index
@@ -87,7 +88,8 @@ def evaluate_queries(
 
     >>> print(evaluate_queries("runs/clip", catalogue="shop", queries=Path("ours.csv")).text())  # doctest: +SKIP
     """
-    judged = read_queries(queries)  # before the index, which takes longer
+    Catalogue.open(catalogue)  # this and the queries before the index, which takes longer
+    judged = read_queries(queries)
     index = Index.open(run, catalogue=catalogue)
     found = measure(index, judged=judged, run=Path(run).resolve().name, name=queries.name)
     target = Path(run) if out is None else out
@@ -152,17 +154,24 @@ def read_queries(path: Path) -> list[Judged]:
 
 
 def _of_csv(text: str, *, path: Path) -> list[Judged]:
-    rows = csv.DictReader(io.StringIO(text, newline=""))
-    missing = {"query", "relevant"}.difference(rows.fieldnames or ())
-    if missing:
-        raise ValueError(f"{path} has no column {' and no column '.join(sorted(missing))}: its first row names them")
+    header = text.partition("\n")[0]
+    # Spanish spreadsheets write semicolons.
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count))
     found = []
-    for row in rows:
-        place = f"{path}, row {rows.line_num}"
-        words = (row["relevant"] or "").replace("|", " ").split()
-        found.append(
-            _judged(row["query"], dict(_graded(each, place=place) for each in words), row.get("language"), place)
-        )
+    try:
+        missing = {"query", "relevant"}.difference(rows.fieldnames or ())
+        if missing:
+            raise ValueError(
+                f"{path} has no column {' and no column '.join(sorted(missing))}: its first row names them"
+            )
+        for row in rows:
+            place = f"{path}, row {rows.line_num}"
+            words = (row["relevant"] or "").replace("|", " ").split()
+            found.append(
+                _judged(row["query"], dict(_graded(each, place=place) for each in words), row.get("language"), place)
+            )
+    except csv.Error as error:
+        raise ValueError(f"{path}, row {rows.line_num}: {error}: save the file as CSV anew") from error
     return found
 
 

@@ -35,6 +35,11 @@ _EMPTY_WORDS = frozenset([
 generated sample's queries (2,440 training products)."""
 
 
+def is_unicode(text: str) -> bool:
+    """Whether a text holds no halves of signs, which a terminal passes on for bytes that are no UTF-8."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
 def folded(text: str) -> str:
     """A text in lower case without accents: `Camión` is `camion`."""
     apart = unicodedata.normalize("NFKD", text.casefold())

@@ -25,6 +25,9 @@ from vitrina.models.checkpoint import write_bytes
 
 SUFFIXES = (".csv", ".parquet")
 _ABOUT = "stamp"
+_LOCK = ".lock"
+_JOB = "job.json"
+_BARE = {_LOCK, _JOB}
 
 
 class Job:
@@ -96,21 +99,23 @@ def working(out: Path, *, stamp: Mapping[str, str]) -> Iterator[Job]:
         shutil.rmtree(folder, ignore_errors=True)
         yield Job(out, stamp=stamp, summary=str(found["summary"]))
         return
-    begun = _read(folder / "job.json")
+    begun = _read(folder / _JOB)
     if out.exists() and begun is None:
         raise ValueError(f"{out} exists already and was not written by this command: name another file, or remove it")
     if begun is not None:
         mend = f"run the command as it was begun, or remove {folder}"
         _refuse_other(begun[_ABOUT], stamp=stamp, what=f"the unfinished {folder}", mend=mend)
     folder.mkdir(exist_ok=True)
-    lock = take_lock(folder / ".lock")
+    lock = take_lock(folder / _LOCK)
     if lock is None:
         raise ValueError(f"another process is writing {out}: wait for it, or name another file")
     try:
         if begun is None:
-            write_bytes(folder / "job.json", content=json.dumps({_ABOUT: dict(stamp)}, indent=1).encode())
+            write_bytes(folder / _JOB, content=json.dumps({_ABOUT: dict(stamp)}, indent=1).encode())
         yield Job(out, stamp=stamp, summary=None)
     finally:
+        if {path.name for path in folder.glob("*")} <= _BARE:  # refused before it began: nothing to go on with
+            shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
 
 

@@ -26,7 +26,7 @@ from vitrina.tasks.regions import box_of
 from vitrina.tasks.segment import BACKGROUND, own_words, standing_out
 
 BELIEF = 2.0
-"""How many log-odds a deviation of a model's similarity is worth against the colours; chosen on a dev part."""
+"""How many log-odds a deviation of a model's similarity is worth against the colours; set by hand."""
 
 _MARK = "vitrina-cutout"
 _METHOD = 1  # raised whenever the same picture would be cut out otherwise

@@ -61,13 +61,19 @@ def segment(
     for each in (out, *([] if mask_out is None else [mask_out])):
         if each.suffix.lower() != ".png":
             raise ValueError(f"{each}: what is written is a PNG: name a file that ends in .png")
+    files = [each.resolve() for each in (image, out, mask_out) if each is not None]
+    if len(set(files)) < len(files):
+        raise ValueError(f"{files[-1]} is named for two things: name another file for what is written")
     picture = read_picture(image)
     model = locating(run)
     found = masks(model, picture=picture, words=words, window=window)
+    labels = None if mask_out is None else label_mask(found)
     with Image.open(io.BytesIO(picture)) as opened:
-        write_bytes(out, content=overlay(opened, masks=found))
-    if mask_out is not None:
-        write_bytes(mask_out, content=label_mask(found))
+        painted = overlay(opened, masks=found)
+    for path, content in ((out, painted), (mask_out, labels)):
+        if path is not None and content is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(path, content=content)
     return Segmented(found, out, mask_out)
 
 

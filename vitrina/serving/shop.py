@@ -284,13 +284,13 @@ class Shop:
         """What the catalogue itself asks about products. Learning to answer goes on while the shop is open."""
         if self._labelling is None:
             return []
-        return [
-            (
-                each,
-                self._preparer.submit(self._labelling, each.labels, known=shelf.known(each.name, labels=each.labels)),
-            )
-            for each in questions(shelf)
-        ]
+        asked = []
+        for each in questions(shelf):
+            known = shelf.known(each.name, labels=each.labels)
+            learning = self._preparer.submit(self._labelling, each.labels, known=known)
+            learning.add_done_callback(_log_failure)
+            asked.append((each, learning))
+        return asked
 
 
 def _guessed(guesses: Guesses, product: Product) -> tuple[Guess, ...]:

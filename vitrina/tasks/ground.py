@@ -10,7 +10,8 @@ from vitrina.tasks.looking import Seen, Window, look
 from vitrina.tasks.regions import Box, box_of, connected
 
 REACH = 0.5
-"""A phrase's region is where its similarity lies above this share of the way from the least to the most; on dev."""
+"""A phrase's region is where its similarity lies above this share of the way from the least to the most; set by
+hand, not fitted to data."""
 
 
 @dataclass(frozen=True)

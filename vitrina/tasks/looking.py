@@ -97,6 +97,8 @@ def checked(words: Sequence[str]) -> tuple[str, ...]:
     named = tuple(" ".join(word.split()) for word in words)
     if not named or not all(named):
         raise ValueError(f"{list(words)!r} names no words to look for: give one or more, for example shoe, bag")
+    if strange := [word for word in named if any("\ud800" <= sign <= "\udfff" for sign in word)]:
+        raise ValueError(f"{strange[0]!r} is no text in UTF-8: write it otherwise")
     if len({word.casefold() for word in named}) < len(named):
         raise ValueError(f"a word stands twice in {', '.join(named)}: name each once")
     return named

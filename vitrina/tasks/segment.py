@@ -10,7 +10,7 @@ from vitrina.tasks.abilities import LocatesWords
 from vitrina.tasks.looking import Seen, Window, interpolation, look
 
 BACKGROUND = 0.5
-"""Where no word stands out by this much it is background; chosen on dev parts, see `benchmarks/segmentation.py`."""
+"""Where no word stands out by this many deviations it is background; set by hand, not fitted to data."""
 
 _ROWS = 64  # of the picture at a time: many words on a large picture never stand in memory at full size
 
