@@ -17,7 +17,7 @@ BEGIN, END = "<!-- table of results: python docs/fusion_picture.py -->", "<!-- e
 
 PANELS = (
     ("R@10", "Search by vectors: R@10, %"),
-    ("R@10, first 20 ordered by pairs", "Search, the first 20 ordered by pairs: R@10, %"),
+    ("R@10 of 300, first 20 ordered by pairs", "Search, the first 20 ordered by pairs: R@10 of 300 queries, %"),
     ("fits or not, any", "Does the text fit? Another product's text, % right"),
     ("fits or not, category", "Does the text fit? A text of the same category, % right"),
     ("article type", "Article type by prompts, % right"),
@@ -25,7 +25,8 @@ PANELS = (
 COLUMNS = (
     ("R@10", "R@10 by vectors"),
     ("R@10, picture → text", "picture → text"),
-    ("R@10, first 20 ordered by pairs", "R@10, first 20 ordered by pairs"),
+    ("R@10 of 300, by vectors", "R@10 of 300 queries"),
+    ("R@10 of 300, first 20 ordered by pairs", "…, first 20 ordered by pairs"),
     ("fits or not, any", "text fits? any other"),
     ("fits or not, category", "text fits? same category"),
     ("category", "category"),
