@@ -125,6 +125,14 @@ def test_classes_kept_out_are_the_same_for_a_seed_and_leave_training_without_the
         choose_classes(catalogue, field=field, count=8, seed=0)
 
 
+def test_a_class_without_pictures_to_ask_about_is_not_chosen(make_catalogue):
+    products = [painted(number, split=split) for split in ("train", "val") for number in range(60)]
+    bare = [replace(each, pictures=()) if each.category[1] == "kind2" else each for each in products]
+    catalogue = make_catalogue(bare)
+    chosen = {choose_classes(catalogue, field=Field(level=1), count=2, seed=seed) for seed in range(6)}
+    assert {name for names in chosen for name in names} == {"kind0", "kind1", "kind3"}
+
+
 def test_texts_that_still_name_a_class_are_counted(make_catalogue, tmp_path):
     train = [painted(number, split="train") for number in range(60)]
     catalogue = make_catalogue([replace(train[0], titles=(Text("for your KIND3, red", "en"),)), *train[1:]])

@@ -1,6 +1,5 @@
 """Likeness: two rows, one product?"""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -93,8 +92,8 @@ def test_the_order_of_the_catalogue_changes_no_figure(order):
 
 def test_figures_do_not_depend_on_which_of_two_is_called_first_but_for_the_partners():
     told = Told.of(SHOP)
-    one = described(told, first=np.array([0]), second=np.array([2]))[0, :13]
-    other = described(told, first=np.array([2]), second=np.array([0]))[0, :13]
+    one = described(told, first=np.array([0]), second=np.array([2]))[0, :-2]
+    other = described(told, first=np.array([2]), second=np.array([0]))[0, :-2]
     np.testing.assert_allclose(one, other)
 
 
@@ -150,10 +149,3 @@ def test_no_other_cut_has_a_higher_f1(pairs):
         return 2 * (called & is_same).sum() / max(called.sum() + is_same.sum(), 1)
 
     assert f1(best_cut(scores, is_same=is_same)) >= max(f1(cut) for cut in [*scores.tolist(), 2.0]) - 1e-12
-
-
-def test_vectors_say_how_alike_two_look():
-    vectors = np.eye(2)[[0, 0, 1]]
-    shop = [replace(SHOP[0], id=str(number)) for number in range(3)]
-    figures = described(Told.of(shop), first=np.array([0, 0]), second=np.array([1, 2]), vectors=vectors)
-    assert figures[:, FEATURES.index("the same picture or text to the model")].tolist() == [1, 0]

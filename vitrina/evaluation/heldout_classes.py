@@ -16,13 +16,14 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.store import Catalogue, write_catalogue
+from vitrina.catalogue.walk import walk
 from vitrina.evaluation import metrics
 from vitrina.evaluation.evaluation import Metric, Section
 from vitrina.evaluation.measure import UnaskableError, estimated
@@ -32,8 +33,6 @@ from vitrina.tasks.abilities import EmbedsBoth
 from vitrina.tasks.fields import Field
 from vitrina.tasks.labels import STYLES, Labels
 from vitrina.tasks.prompts import singular
-
-_READ_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -68,11 +67,12 @@ def choose_classes(
     """
     asked: Counter[str] = Counter()
     trained: set[str] = set()
-    for product in _products(catalogue, what="counting classes"):
+    products = chain.from_iterable(walk(catalogue, what="counting classes", pictures="none"))
+    for product, pictures in zip(products, catalogue.facts()["picture_count"].to_pylist(), strict=True):
         value = field.value(product)
         if value is not None and product.split == "train":
             trained.add(value)
-        elif value is not None and product.split == split and product.id:
+        elif value is not None and product.split == split and pictures:
             asked[value] += 1
     able = sorted(name for name, number in asked.items() if number >= least and name in trained)
     if count < 2 or len(able) <= count:
@@ -98,7 +98,7 @@ def without_classes(
 
     def kept() -> Iterator[Product]:
         nonlocal mentions
-        for product in _products(catalogue, what="copying products", pictures=True):
+        for product in chain.from_iterable(walk(catalogue, what="copying products")):
             if product.split == "train" and field.value(product) in left:
                 counts[str(field.value(product))] += 1
                 continue
@@ -107,7 +107,8 @@ def without_classes(
                 mentions += any(named.search(text.text) is not None for text in product.texts)
             yield product
 
-    missing = left - {str(field.value(each)) for each in _products(catalogue, what="looking for classes")}
+    told = chain.from_iterable(walk(catalogue, what="looking for classes", pictures="none"))
+    missing = left - {str(field.value(each)) for each in told}
     if missing:
         raise ValueError(f"{catalogue.path} has no product whose {field} is {min(missing)!r}: name its own classes")
     write_catalogue(path, kept())
@@ -209,11 +210,3 @@ def _naming(classes: Collection[str]) -> re.Pattern[str]:
         for form in (leaf, singular(leaf, language="en"), singular(leaf, language="es"))
     }
     return re.compile(r"\b(?:" + "|".join(re.escape(word) for word in sorted(words)) + r")\b", re.IGNORECASE)
-
-
-def _products(catalogue: Catalogue, *, what: str, pictures: bool = False) -> Iterator[Product]:
-    with tqdm(total=len(catalogue), desc=what, unit="product", delay=2, disable=None, leave=False) as bar:
-        for start in range(0, len(catalogue), _READ_AT_ONCE):
-            rows = range(start, min(start + _READ_AT_ONCE, len(catalogue)))
-            yield from catalogue.read(rows, pictures="bytes" if pictures else "none")
-            bar.update(len(rows))

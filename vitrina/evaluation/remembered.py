@@ -63,4 +63,4 @@ def _recall(
             chunk = order[start : start + _AT_ONCE]
             known.update(zip(chunk, embed([new[key] for key in chunk]), strict=True))
             bar.update(len(chunk))
-    return np.stack([known[key] for key in keys]) if keys else np.zeros((0, 1), dtype=np.float32)
+    return np.stack([known[key] for key in keys]) if keys else embed([])

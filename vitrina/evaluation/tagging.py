@@ -18,9 +18,6 @@ from vitrina.tasks.probe import Affine
 from vitrina.tasks.product_vectors import embed_products
 from vitrina.tasks.tagger import Examples, Mode, Tagger, Use, fit_tagger
 
-PUBLISHED_SCALE = 100.0
-"""CLIP's factor of cosines after training (Radford et al. 2021, section 2.5)."""
-
 
 def tagger_section(
     model: EmbedsBoth,
@@ -90,5 +87,5 @@ def learnt(model: EmbedsBoth, *, known: Sequence[Product], field: Field, mode: M
         ),
         mode=mode,
         use=use,
-        scale=PUBLISHED_SCALE,
+        scale=classify.PUBLISHED_SCALE,
     )

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.store import Catalogue
+from vitrina.catalogue.walk import walk
 from vitrina.models.checkpoint import write_bytes
 from vitrina.tasks.likeness import ONE_SHOP_CUT, UNTAUGHT_CUT, Judge, Told, best_cut, candidates, described, untaught
 
@@ -36,7 +37,7 @@ class Twin:
 
 
 @dataclass(frozen=True)
-class Known:
+class Proof:
     """How well the cut does on known pairs that it was not learnt from: their number, and the share of the same."""
 
     pairs: int
@@ -58,7 +59,7 @@ class Twins:
     compared: int
     products: int
     cut: float
-    known: Known | None
+    known: Proof | None
     out: Path | None
 
     def text(self) -> str:
@@ -136,7 +137,7 @@ class _Taught:
     is_same: np.ndarray
 
 
-def _taught(taught: _Taught, *, listed: np.ndarray, figures: np.ndarray) -> tuple[Judge, float, Known]:
+def _taught(taught: _Taught, *, listed: np.ndarray, figures: np.ndarray) -> tuple[Judge, float, Proof]:
     places = {(one, other): place for place, (one, other) in enumerate(listed.tolist())}
     rows = np.array([places[min(pair), max(pair)] for pair in taught.pairs.tolist()])
     order = np.random.default_rng(0).permutation(len(rows))
@@ -147,7 +148,7 @@ def _taught(taught: _Taught, *, listed: np.ndarray, figures: np.ndarray) -> tupl
     cut = best_cut(judge.score(choose[0]), is_same=choose[1])
     called = judge.score(ask[0]) >= cut
     right = int((called & ask[1]).sum())
-    known = Known(
+    known = Proof(
         pairs=len(called),
         same_share=float(ask[1].mean()),
         precision=right / max(int(called.sum()), 1),
@@ -159,10 +160,7 @@ def _taught(taught: _Taught, *, listed: np.ndarray, figures: np.ndarray) -> tupl
 def _read(catalogue: Catalogue) -> list[Product]:
     if len(catalogue) < 2:
         raise ValueError(f"{catalogue.path} holds {len(catalogue)} products: there is nothing to compare")
-    parts = range(0, len(catalogue), _AT_ONCE)
-    bar = tqdm(parts, desc="reading products", delay=2, leave=False, dynamic_ncols=True)
-    ends = ((start, min(start + _AT_ONCE, len(catalogue))) for start in bar)
-    return [product for start, end in ends for product in catalogue.read(range(start, end), pictures="none")]
+    return [product for lot in walk(catalogue, what="reading products", pictures="none") for product in lot]
 
 
 def _sources(products: list[Product], *, between: str | None, where: str) -> np.ndarray | None:
@@ -209,7 +207,7 @@ def _candidates(told: Told, *, sources: np.ndarray | None, products: list[Produc
 
 
 def _parts(count: int, *, what: str) -> Iterator[slice]:
-    bar = tqdm(range(0, count, _AT_ONCE), desc=what, delay=2, leave=False, dynamic_ncols=True)
+    bar = tqdm(range(0, count, _AT_ONCE), desc=what, delay=2, leave=False, disable=None)
     return (slice(start, min(start + _AT_ONCE, count)) for start in bar)
 
 

@@ -1,23 +1,22 @@
 """What a catalogue knows already: products whose label is stated, with their vectors, drawn by a hash of their id."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
 import pyarrow as pa
-from tqdm import tqdm
 
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.store import Catalogue
+from vitrina.catalogue.walk import AT_ONCE as AT_ONCE
+from vitrina.catalogue.walk import walk
 from vitrina.tasks.abilities import EmbedsBoth
 from vitrina.tasks.fields import Field, family_of_product
 from vitrina.tasks.product_vectors import Sides, embed_products, together
 
 MOST = 20_000
 """Products that a tagger learns from at most; more of a large catalogue would hardly change it."""
-
-AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -79,19 +78,10 @@ def embedded(catalogue: Catalogue, *, rows: Sequence[int], model: EmbedsBoth) ->
     """Products of a catalogue with their vectors: memory holds these and one lot's pictures."""
     products: list[Product] = []
     parts: list[Sides] = []
-    for lot in lots(catalogue, rows=rows, what="learning from known products"):
+    for lot in walk(catalogue, rows=rows, what="learning from known products"):
         parts.append(embed_products(model, products=lot))
         products += [_bare(product) for product in lot]
     return Known(products, together(parts))
-
-
-def lots(catalogue: Catalogue, *, rows: Sequence[int], what: str) -> Iterator[list[Product]]:
-    """Products of some rows, AT_ONCE of them, with a bar."""
-    with tqdm(total=len(rows), desc=what, unit="product", delay=2, disable=None, leave=False) as bar:
-        for start in range(0, len(rows), AT_ONCE):
-            lot = catalogue.read(rows[start : start + AT_ONCE])
-            yield lot
-            bar.update(len(lot))
 
 
 def _bare(product: Product) -> Product:

@@ -4,24 +4,24 @@ import csv
 import io
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from tqdm import tqdm
 
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.store import Catalogue
+from vitrina.catalogue.walk import walk
 from vitrina.models.checkpoint import write_bytes
 from vitrina.tasks.abilities import EmbedsBoth
-from vitrina.tasks.belonging import Parts, doubts
+from vitrina.tasks.belonging import doubts
+from vitrina.tasks.product_vectors import Parts, embed_parts
 from vitrina.tasks.sameness import numbered
 from vitrina.training.load import load
 
 Part = Literal["picture", "text", "category"]
 
-_AT_ONCE = 256
 _SHOWN = 15
 _SEED = 0
 
@@ -126,24 +126,19 @@ def doubtful(model: EmbedsBoth, *, catalogue: Catalogue) -> tuple[Doubt, ...]:
 def _embedded(model: EmbedsBoth, *, catalogue: Catalogue) -> tuple[list[Product], Parts, Parts]:
     """Every product without its pictures' bytes, and the vectors of every picture and of every text."""
     products: list[Product] = []
-    vectors: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
-    owners: tuple[list[int], list[int]] = ([], [])
-    with tqdm(total=len(catalogue), desc="looking and reading", delay=2, leave=False, dynamic_ncols=True) as bar:
-        for start in range(0, len(catalogue), _AT_ONCE):
-            rows = range(start, min(start + _AT_ONCE, len(catalogue)))
-            some = catalogue.read(rows)
-            for row, product in zip(rows, some, strict=True):
-                owners[0].extend([row] * len(product.pictures))
-                owners[1].extend([row] * len(product.texts))
-            vectors[0].append(model.embed_images([picture for each in some for picture in each.pictures]))
-            vectors[1].append(model.embed_texts([text.text for each in some for text in each.texts]))
-            products += catalogue.read(rows, pictures="none")
-            bar.update(len(some))
-    pictures, texts = (
-        Parts(np.concatenate(some) if some else np.zeros((0, 1), np.float32), np.array(owner, dtype=np.int64))
-        for some, owner in zip(vectors, owners, strict=True)
-    )
-    return products, pictures, texts
+    pictures: list[Parts] = []
+    texts: list[Parts] = []
+    for lot in walk(catalogue, what="looking and reading"):
+        for side, parts in zip((pictures, texts), embed_parts(model, products=lot), strict=True):
+            side.append(Parts(parts.vectors, parts.owner + len(products)))
+        products += [replace(product, pictures=()) for product in lot]
+    return products, _joined(pictures), _joined(texts)
+
+
+def _joined(parts: Sequence[Parts]) -> Parts:
+    if not parts:
+        return Parts(np.zeros((0, 1), np.float32), np.zeros(0, np.int64))
+    return Parts(np.concatenate([each.vectors for each in parts]), np.concatenate([each.owner for each in parts]))
 
 
 def _places(owner: np.ndarray) -> np.ndarray:

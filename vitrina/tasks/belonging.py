@@ -9,20 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vitrina.tasks.product_vectors import Parts, unit
+
 NEIGHBOURS = 15
 _OTHERS = 2048
 _AT_ONCE = 512
 _PRIOR = 1.0
 """Votes that every category has before neighbours vote, so that no single one of them decides."""
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Pictures or texts of a catalogue: `vectors` (m, d) float32 of length one and the product `owner` (m,) of each,
-    ascending."""
-
-    vectors: np.ndarray
-    owner: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -42,12 +35,12 @@ def doubts(pictures: Parts, *, texts: Parts, category: np.ndarray, group: np.nda
     vote for each other. The seed draws the others that a pair is compared with, where there are many.
     """
     n = len(category)
-    seen, told = _centred(pictures.vectors), _centred(texts.vectors)
+    seen, told = (Parts(_centred(each.vectors), each.owner) for each in (pictures, texts))
     # A picture beside its product's texts, and a text beside its product's pictures.
-    fits_texts = _fit(seen, owner=pictures.owner, others=_means(told, owner=texts.owner, products=n), seed=seed)
-    fits_pictures = _fit(told, owner=texts.owner, others=_means(seen, owner=pictures.owner, products=n), seed=seed)
-    looks = _votes(seen, owner=pictures.owner, category=category, group=group)
-    reads = _votes(told, owner=texts.owner, category=category, group=group)
+    fits_texts = _fit(seen, others=told.means(n), seed=seed)
+    fits_pictures = _fit(told, others=seen.means(n), seed=seed)
+    looks = _votes(seen, category=category, group=group)
+    reads = _votes(told, category=category, group=group)
     about_category = np.stack([_by_product(looks, pictures.owner, n), _by_product(reads, texts.owner, n)])
     return Doubts(
         pictures=-_mean(np.stack([_standing(fits_texts), _standing(looks)])),
@@ -60,32 +53,25 @@ def _centred(vectors: np.ndarray) -> np.ndarray:
     """Without what all have in common, which differs between pictures and texts (Liang et al. 2022), of length one."""
     if not len(vectors):
         return vectors
-    centred = vectors - vectors.mean(axis=0)
-    return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)
+    return unit(vectors - vectors.mean(axis=0))
 
 
-def _means(vectors: np.ndarray, *, owner: np.ndarray, products: int) -> np.ndarray:
-    """(n, d): each product's mean vector, of length one; zero where it has none."""
-    sums = np.zeros((products, vectors.shape[1]), dtype=np.float32)
-    np.add.at(sums, owner, vectors)
-    return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-
-
-def _fit(vectors: np.ndarray, *, owner: np.ndarray, others: np.ndarray, seed: int) -> np.ndarray:
+def _fit(parts: Parts, *, others: np.ndarray, seed: int) -> np.ndarray:
     """(m,): by how many spreads a part fits its own product better than any product, and its product this part better
     than any part; NaN where the product has nothing on the other side."""
+    vectors, owner = parts.vectors, parts.owner
     fits = np.full(len(vectors), np.nan)
     has = np.flatnonzero(np.any(others, axis=1))
     asked = np.flatnonzero(np.any(others[owner], axis=1)) if len(vectors) else np.zeros(0, np.int64)
     if len(has) < 3 or len(asked) < 3:
         return fits
     draws = np.random.default_rng(seed)
-    products = has if len(has) <= _OTHERS else np.sort(draws.choice(has, _OTHERS, replace=False))
-    parts = asked if len(asked) <= _OTHERS else np.sort(draws.choice(asked, _OTHERS, replace=False))
+    any_products = has if len(has) <= _OTHERS else np.sort(draws.choice(has, _OTHERS, replace=False))
+    any_parts = asked if len(asked) <= _OTHERS else np.sort(draws.choice(asked, _OTHERS, replace=False))
     for start in range(0, len(asked), _AT_ONCE):
         rows = asked[start : start + _AT_ONCE]
         own = (vectors[rows] * others[owner[rows]]).sum(axis=1)
-        here, there = vectors[rows] @ others[products].T, others[owner[rows]] @ vectors[parts].T
+        here, there = vectors[rows] @ others[any_products].T, others[owner[rows]] @ vectors[any_parts].T
         fits[rows] = (_above(own, here) + _above(own, there)) / 2
     return fits
 
@@ -94,12 +80,13 @@ def _above(own: np.ndarray, all_of_them: np.ndarray) -> np.ndarray:
     return (own - all_of_them.mean(axis=1)) / np.maximum(all_of_them.std(axis=1), 1e-6)
 
 
-def _votes(vectors: np.ndarray, *, owner: np.ndarray, category: np.ndarray, group: np.ndarray) -> np.ndarray:
+def _votes(parts: Parts, *, category: np.ndarray, group: np.ndarray) -> np.ndarray:
     """(m,): the logarithm of the votes for a part's own category over those for the category that has most.
 
     The nearest parts of other products vote, weighed by how near they are. NaN without a category, or where hardly
     anything else has one.
     """
+    vectors, owner = parts.vectors, parts.owner
     result = np.full(len(vectors), np.nan)
     named = np.flatnonzero(category[owner] >= 0) if len(vectors) else np.zeros(0, np.int64)
     if len(named) <= NEIGHBOURS:

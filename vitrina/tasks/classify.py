@@ -12,6 +12,9 @@ from vitrina.tasks.fields import Field
 from vitrina.tasks.probe import Affine
 from vitrina.tasks.prompts import TEMPLATES
 
+PUBLISHED_SCALE = 100.0
+"""CLIP's factor of cosines after training (Radford et al. 2021, section 2.5), for a model that has none of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Labelled:

@@ -6,16 +6,16 @@ partner), and a logistic regression over these and their products weighs them.
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from vitrina.catalogue.product import Product
-from vitrina.tasks.sameness import plain
+from vitrina.tasks.sameness import folded, plain
 
 FEATURES = (
     "words of the titles",
@@ -30,7 +30,6 @@ FEATURES = (
     "distance of prices",
     "a price is missing",
     "the same maker",
-    "the same picture or text to the model",
     "no better partner for the first",
     "no better partner for the second",
 )
@@ -47,7 +46,6 @@ UNTAUGHT = {
     "numbers that differ": -0.3,
     "distance of prices": -0.3,
     "the same maker": 0.2,
-    "the same picture or text to the model": 1.0,
     "no better partner for the first": 1.0,
     "no better partner for the second": 1.0,
 }
@@ -58,6 +56,10 @@ UNTAUGHT_CUT = 1.2
 
 ONE_SHOP_CUT = 2.9
 """… and within one shop, which lists few products twice and many variants (chosen on a generated catalogue)."""
+
+_CLOSE = [FEATURES.index(name) for name in ("words of all texts", "rare words found in the other")]
+_CLOSE += [FEATURES.index("a model number in common")]
+"""What tells the better of two partners."""
 
 _LETTERS = 3
 _ALIKE = 5
@@ -109,8 +111,8 @@ class Told:
     @classmethod
     def of(cls, products: Sequence[Product]) -> "Told":
         """Read n products; their pictures are not looked at."""
-        titles = [_folded(" ".join(text.text for text in each.titles) or _first(each)) for each in products]
-        texts = [_folded(" ".join((each.brand or "", *(text.text for text in each.texts)))) for each in products]
+        titles = [folded(plain(" ".join(text.text for text in each.titles) or _first(each))) for each in products]
+        texts = [folded(plain(" ".join((each.brand or "", *(text.text for text in each.texts))))) for each in products]
         title_words = [_WORD.findall(each) for each in titles]
         text_words = [_WORD.findall(each) for each in texts]
         vocabulary: dict[str, int] = {}
@@ -123,7 +125,7 @@ class Told:
             codes=tuple(frozenset(word for word in words if _CODE.fullmatch(word)) for words in title_words),
             numbers=tuple(frozenset(word for word in words if _NUMBER.fullmatch(word)) for words in title_words),
             prices=np.array([float(each.price) if each.price else np.nan for each in products]),
-            makers=tuple(_folded(each.brand or "") for each in products),
+            makers=tuple(folded(plain(each.brand or "")) for each in products),
             words=tuple(frozenset(words) for words in text_words),
         )
 
@@ -171,21 +173,20 @@ def candidates(told: Told, *, queries: np.ndarray, among: np.ndarray, most: int)
     return found
 
 
-def described(told: Told, *, first: np.ndarray, second: np.ndarray, vectors: np.ndarray | None = None) -> np.ndarray:
+def described(told: Told, *, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """(m, f) float64: the figures FEATURES of m pairs of products.
 
-    `vectors` (n, d), of length one or zero, are a model's of the products: without them that figure is 0. "No better
-    partner" compares the pair with the best other pair of either product in this very list, so give candidates
-    together.
+    "No better partner" compares the pair with the best other pair of either product in this very list, so give
+    candidates together.
     """
     figures = np.zeros((len(first), len(FEATURES)))
-    for place, (one, other) in enumerate(zip(first.tolist(), second.tolist(), strict=True)):
-        figures[place, :12] = _figures(told, one, other)
-    if vectors is not None:
-        figures[:, 12] = (vectors[first] * vectors[second]).sum(axis=1)
-    closeness = figures[:, 1] + figures[:, 3] + figures[:, 4]
-    figures[:, 13] = closeness - _best_other(first, closeness)
-    figures[:, 14] = closeness - _best_other(second, closeness)
+    pairs = zip(first.tolist(), second.tolist(), strict=True)
+    bar = tqdm(pairs, total=len(first), desc="comparing pairs", unit="pair", delay=2, disable=None, leave=False)
+    for place, (one, other) in enumerate(bar):
+        figures[place, :-2] = _figures(told, one, other)
+    closeness = figures[:, _CLOSE].sum(axis=1)
+    figures[:, -2] = closeness - _best_other(first, closeness)
+    figures[:, -1] = closeness - _best_other(second, closeness)
     return figures
 
 
@@ -234,14 +235,18 @@ def untaught(figures: np.ndarray) -> np.ndarray:
 def best_cut(scores: np.ndarray, *, is_same: np.ndarray) -> float:
     """The score from which on pairs are called the same, so that F1 is highest on these."""
     order = np.argsort(-scores, kind="stable")
-    hits = np.cumsum(is_same[order])
-    f1 = 2 * hits / (np.arange(1, len(order) + 1) + is_same.sum())
-    place = int(f1.argmax())
-    following = scores[order[place + 1]] if place + 1 < len(order) else scores[order[place]]
-    return float((scores[order[place]] + following) / 2)
+    ordered = scores[order]
+    f1 = 2 * np.cumsum(is_same[order]) / (np.arange(1, len(order) + 1) + is_same.sum())
+    lasts = np.flatnonzero(np.append(ordered[:-1] > ordered[1:], True))  # no cut tells equal scores apart
+    place = int(lasts[f1[lasts].argmax()])
+    least = float(ordered[place])
+    below = float(ordered[place + 1]) if place + 1 < len(order) else least
+    middle = (least + below) / 2
+    return middle if middle > below else least
 
 
 def _figures(told: Told, one: int, other: int) -> list[float]:
+    """All of FEATURES but the last two, which other pairs decide."""
     codes, others = told.codes[one], told.codes[other]
     numbers, theirs = told.numbers[one], told.numbers[other]
     shared = bool(codes & others)
@@ -316,11 +321,6 @@ def _weighed(documents: Sequence[Sequence[str]], *, vocabulary: dict[str, int]) 
     rows = np.repeat(np.arange(len(documents)), np.diff(starts))
     lengths = np.sqrt(np.bincount(rows, weights=weights**2, minlength=len(documents)))
     return Rows(starts, ids, weights / np.maximum(lengths[rows], 1e-12))
-
-
-def _folded(text: str) -> str:
-    """Without case and accents."""
-    return "".join(each for each in unicodedata.normalize("NFD", plain(text)) if not unicodedata.combining(each))
 
 
 def _first(product: Product) -> str:

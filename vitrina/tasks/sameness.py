@@ -12,8 +12,18 @@ def plain(text: str) -> str:
     >>> plain("  Camisón  XL 12.5 ")
     'camisón xl 12.5'
     """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(unicodedata.normalize("NFKC", folded).split())
+    low = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(unicodedata.normalize("NFKC", low).split())
+
+
+def folded(text: str) -> str:
+    """The text in lower case without accents.
+
+    >>> folded("Camión")
+    'camion'
+    """
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def numbered(things: Iterable[Hashable]) -> np.ndarray:
