@@ -193,6 +193,17 @@ def test_what_changed_or_was_damaged_is_made_anew(shop: Catalogue, colour_run: N
     assert cutout("run", catalogue=shop.path, out=out, margin=0.05).plain == 6
 
 
+def test_a_file_of_somebody_else_is_never_overwritten_nor_removed(shop: Catalogue, colour_run: None, tmp_path: Path):
+    out = tmp_path / "cut"
+    out.mkdir()
+    mine = {"p%2F2-0.png": picture({"red": BOX}), "p%2F3-0.png": b"no picture", "empty-0.png": b""}
+    for name, content in mine.items():
+        (out / name).write_bytes(content)
+    found = cutout("run", catalogue=shop.path, out=out)
+    assert found.plain == 4 and sum("is a file of yours" in each for each in found.left_out) == 3
+    assert {name: (out / name).read_bytes() for name in mine} == mine
+
+
 _KILLED = """
 import os, signal, sys
 sys.path[:0] = sys.argv[4:]

@@ -20,6 +20,7 @@ from serving.little_shop import (
 
 from vitrina.catalogue.store import write_catalogue
 from vitrina.index.index import Index, Loaded
+from vitrina.labelling.labeller import Labeller
 from vitrina.serving.answering import shop_of
 from vitrina.serving.answers import Filters, Wanted
 from vitrina.serving.app import create_app
@@ -90,6 +91,20 @@ def test_the_real_labeller_learns_from_the_catalogue_and_answers_own_words(shop:
     assert labels["colour"].guesses[0].label == "green"
     (own,) = shop.labels("mug-yellow", words=("yellow", "blue")).labels
     assert own.guesses[0].label == "yellow"
+
+
+def test_labels_on_the_page_rest_on_picture_and_text_as_those_of_tagging(shop: Shop, monkeypatch: pytest.MonkeyPatch):
+    asked = []
+    label = Labeller.label
+
+    def noted(self: Labeller, pictures, texts=(), *, top=3):
+        asked.append((len(pictures), list(texts)))
+        return label(self, pictures, texts, top=top)
+
+    monkeypatch.setattr(Labeller, "label", noted)
+    shop.labels("mug-yellow", words=("yellow", "blue"))
+    ((pictures, texts),) = asked
+    assert pictures == 1 and "yellow" in texts[0].lower()
 
 
 def test_the_real_masks_and_cutouts_find_the_colour(shop: Shop):

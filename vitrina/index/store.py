@@ -18,6 +18,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from vitrina.catalogue.manifest import flush
 from vitrina.catalogue.product import Product
 from vitrina.index.in_use import remove_unused
 
@@ -150,8 +151,8 @@ def _write(path: Path, tensors: dict[str, np.ndarray]) -> None:
     temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
     try:
         save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        flush(temporary)
         temporary.replace(path)
+        flush(path.parent)
     finally:
         temporary.unlink(missing_ok=True)

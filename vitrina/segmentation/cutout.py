@@ -73,9 +73,9 @@ def cutout(
     The product is what `words` name, by default its own words (`own_words`); a background of one colour needs no words.
     With `margin` pictures are cut to the product and that share of its longer side around it; without, they keep their
     size. Each file is written whole or not at all, and bears what it was made from: run again, it goes on, and makes
-    anew only what another picture, model or setting would change. A picture in which nothing stands out is left out and
-    reported. Raises ValueError where the run's model cannot locate words, where there is no catalogue, for a margin
-    below 0 or above 1, and where another process is at work in `out`.
+    anew only what another picture, model or setting would change; a file of somebody else stays as it is. A picture in
+    which nothing stands out is left out and reported. Raises ValueError where the run's model cannot locate words,
+    where there is no catalogue, for a margin below 0 or above 1, and where another process is at work in `out`.
     """
     if margin is not None and not 0 <= margin <= 1:
         raise ValueError(f"a margin of {margin} is not a share from 0 to 1 of the product's longer side")
@@ -133,6 +133,10 @@ def _all(
                 for number, picture in enumerate(product.pictures):
                     path = out / file_name(product.id, number)
                     stamp = _stamp(picture, words=asked, settings=settings)
+                    bar.update()
+                    if _is_of_another(path):
+                        left_out.append(f"{product.id}, picture {number}: {path.name} is a file of yours; move it away")
+                        continue
                     try:
                         counts[
                             _cut_out(path, model=model, picture=picture, words=asked, margin=margin, stamp=stamp)
@@ -140,7 +144,6 @@ def _all(
                     except ValueError as error:
                         path.unlink(missing_ok=True)  # it would show another picture, or another product
                         left_out.append(f"{product.id}, picture {number}: {error}")
-                    bar.update()
     return Cutouts(out, counts["plain"], counts["scene"], counts["kept"], tuple(left_out))
 
 
@@ -203,6 +206,17 @@ def _stamp_of(path: Path) -> str | None:
     except (OSError, ValueError, SyntaxError):
         return None
     return found if isinstance(found, str) else None
+
+
+def _is_of_another(path: Path) -> bool:
+    """Whether a file stands there that bears no mark of ours; a damaged one of ours still bears it."""
+    try:
+        with Image.open(path, formats=("PNG",)) as image:
+            return _MARK not in image.info
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, SyntaxError):
+        return True
 
 
 def _pixels(picture: bytes) -> np.ndarray:

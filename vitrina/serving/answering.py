@@ -54,9 +54,11 @@ class _Labelling:
         labeller = Labeller.from_examples(self._index.model, labels=labels, examples=examples, mode=mode)
 
         def guess(*, picture: bytes | None, text: str | None) -> Sequence[tuple[str, float]]:
-            if picture is not None:
-                return labeller.label([picture], top=len(labels))
-            return labeller.label([], texts=[text] if text else [], top=len(labels))
+            pictures = [] if picture is None else [picture]
+            return [
+                (each.name, each.confidence)
+                for each in labeller.label(pictures, texts=[text] if text else [], top=len(labels))
+            ]
 
         return guess
 

@@ -34,6 +34,7 @@ from vitrina.serving.kept import Kept
 from vitrina.serving.pictures import small
 from vitrina.serving.questions import Question, questions
 from vitrina.serving.shelf import Shelf
+from vitrina.tasks.regions import box_of
 
 log = logging.getLogger(__name__)
 
@@ -321,11 +322,7 @@ def _nouns(product: Product) -> tuple[str, ...]:
 
 def _region(word: str, number: int, labels: np.ndarray) -> Region:
     here = labels == number
-    if not here.any():
-        return Region(word, number, 0.0, None)
-    rows, columns = np.flatnonzero(here.any(1)), np.flatnonzero(here.any(0))
-    box = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-    return Region(word, number, float(here.mean()), box)
+    return Region(word, number, float(here.mean()), box_of(here))
 
 
 def _runs(labels: np.ndarray) -> tuple[int, ...]:

@@ -52,12 +52,6 @@ def largest(mask: np.ndarray) -> np.ndarray:
     return connected(mask)[0] == 1
 
 
-def without_holes(mask: np.ndarray) -> np.ndarray:
-    """`mask` (h, w) bool with everything that it encloses: what does not reach the picture's edge."""
-    numbers, _ = connected(~np.pad(mask, 1))
-    return (numbers != numbers[0, 0])[1:-1, 1:-1]
-
-
 def box_of(mask: np.ndarray) -> Box | None:
     """[x0, y0, x1, y1] of `mask` (h, w) bool, x1 and y1 just outside; None where nothing is set."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
