@@ -167,8 +167,8 @@ def _result(found: dict[str, list[Found]], *, options: argparse.Namespace) -> Re
             "another product's. Trained on nine tenths of train; recall is strict, among all 1,000.",
             "Fits or not: own and another text of each product, of any product or of the same category. From which "
             "belief on a text fits is chosen on the tenth for every arm alike; of late fusion belief is the cosine.",
-            f"Ordered by pairs: of {ANEW} queries the first {CANDIDATES} by vectors, put in order by whether each fits.",
-            f"Seconds are CPU seconds of one thread for 1,000 queries against {PRODUCTS:,} products, decoding left out: "
+            f"Ordered by pairs: of {ANEW} queries the first {CANDIDATES} by vectors, in order of whether each fits.",
+            f"Seconds are CPU seconds of one thread for 1,000 queries against {PRODUCTS:,} products, without decoding: "
             "by vectors, or by judging every pair. Late fusion judges a pair by a dot product.",
             "Rows of means: brackets hold the range over seeds, not an interval.",
         ),
