@@ -68,7 +68,7 @@ def test_the_file_holds_the_evaluation_and_names_no_machine(place, flava):
     assert str(place) not in path.read_text(encoding="utf-8")
     page = (place / "flava" / "report.html").read_text(encoding="utf-8")
     assert str(place) not in page
-    assert "trained on shop for 2 steps" in page
+    assert "A FLAVA trained on shop for 2 steps" in page
     assert "Hits and misses" in page
 
 

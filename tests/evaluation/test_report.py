@@ -1,5 +1,6 @@
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -8,12 +9,12 @@ from PIL import Image
 
 from vitrina.catalogue.product import Product, Text
 from vitrina.evaluation.charts import Curve, curve_svg, interval_svg, lines_svg, ticks
-from vitrina.evaluation.evaluation import Evaluation
+from vitrina.evaluation.evaluation import Evaluation, Metric, Section
 from vitrina.evaluation.gallery import galleries
 from vitrina.evaluation.heldout import HeldOut
 from vitrina.evaluation.measure import Classification
 from vitrina.evaluation.questions import ask
-from vitrina.evaluation.report import Fact, Reconstructions, Report, curves, curves_by_domain, matrix, render
+from vitrina.evaluation.report import Fact, Reconstructions, Report, chapters, curves, curves_by_domain, matrix, render
 
 COLOURS = [(220, 30, 30), (30, 160, 60), (40, 60, 200), (240, 200, 40), (20, 20, 20), (250, 250, 250)]
 _VOID = {"meta", "img", "line", "circle", "polygon", "polyline", "br"}
@@ -220,3 +221,18 @@ def test_a_large_confusion_shows_the_commonest_classes():
     shown = matrix(Classification(0, [f"class {n}" for n in range(40)], confusion))
     assert (len(shown.names), shown.left_out, shown.names[0]) == (28, 12, "class 39")
     assert shown.shares[0][0] == 1.0
+
+
+def test_attributes_and_taggers_are_told_in_a_line_each_and_whole_below():
+    first = Section(
+        "category_level_1", "Category", "", 8, (Metric("accuracy, templates", 0.5, "share", 0.4, 0.6, 0.2),)
+    )
+    many = [replace(first, key=f"attribute_a{number}", title=f"Attribute {number}") for number in range(3)]
+    evaluation = Evaluation("run", "flava", 20, "val", 8, 8, 0, "0" * 64, "1" * 64, "now", (first, *many), (), ())
+    plain, attributes = chapters(evaluation)
+    assert (plain.main, plain.sections) == (None, (first,))
+    assert (attributes.main, attributes.sections) == ("accuracy, templates", tuple(many))
+    page = render(Report(evaluation, "It learnt.", [], "", [], None, [], [], None))
+    for number in range(3):
+        assert page.count(f'href="#attribute_a{number}"') == page.count(f'id="attribute_a{number}"') == 1
+    assert "All figures of these 3" in page

@@ -27,7 +27,7 @@ from vitrina.recipes.plain import family_of
 from vitrina.recipes.recipe import Recipe, describe
 from vitrina.tasks.abilities import EmbedsBoth
 from vitrina.training.build import Model
-from vitrina.training.card import write_card
+from vitrina.training.card import FAMILY_NAMES, write_card
 from vitrina.training.load import BEST, load, recipe_of, weights_of
 from vitrina.training.prepare import find_codebook
 from vitrina.training.run_folder import RunFolder, read_metrics
@@ -266,11 +266,10 @@ def _is_among(folder: RunFolder, opened: Catalogue) -> bool:
 
 def _lead(folder: RunFolder, *, opened: Catalogue, held: HeldOut) -> str:
     """What was trained on what, and asked about what, in a sentence."""
-    family = family_of(type(folder.recipe.model)).replace("_", " ")
     shops = " and ".join(Path(each.path).name for each in folder.data().catalogues)
     return (
-        f"A {family} trained on {shops} for {folder.last_step:,} steps, asked about {len(held.products):,} products "
-        f"of {opened.path.resolve().name} that belong to split {held.split}."
+        f"A {_name_of(folder.recipe)} trained on {shops} for {folder.last_step:,} steps, asked about "
+        f"{len(held.products):,} products of {opened.path.resolve().name} that belong to split {held.split}."
     )
 
 
@@ -280,13 +279,18 @@ def _facts(folder: RunFolder, *, used: _Weights, opened: Catalogue, held: HeldOu
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in data.sources.items())
     weights = ", ".join(f"{name} {weight:g}" for name, weight in recipe.weights.items())
     return [
-        Fact("Model", family_of(type(recipe.model)).replace("_", " ")),
+        Fact("Model", _name_of(recipe)),
         Fact("Trained on", f"{trained}: {kinds} examples"),
         Fact("Steps", f"{folder.last_step:,} of {recipe.steps:,}, {recipe.batch_rows} rows each, seed {recipe.seed}"),
         Fact("Weights", f"of step {used.step:,}, {used.words}"),
         Fact("Losses", weights),
         Fact("Asked about", f"{len(held.products):,} products of split {held.split} of {opened.path.resolve().name}"),
     ]
+
+
+def _name_of(recipe: Recipe) -> str:
+    """What people call the model's family."""
+    return FAMILY_NAMES[family_of(type(recipe.model))]
 
 
 def _describe(recipe: Recipe) -> str:

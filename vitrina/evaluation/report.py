@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.evaluation.charts import Curve, curve_svg, interval_svg, lines_svg
-from vitrina.evaluation.evaluation import Evaluation, Metric
+from vitrina.evaluation.evaluation import Evaluation, Metric, Section
 from vitrina.evaluation.gallery import Gallery
 from vitrina.evaluation.measure import Classification
 from vitrina.evaluation.template import page_template
@@ -35,6 +35,15 @@ class Fact:
 
     name: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """Sections of one kind; `main` names the figure that stands for each in a table, None where all are shown whole."""
+
+    title: str
+    sections: tuple[Section, ...]
+    main: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,7 @@ def render(report: Report) -> str:
         report=report,
         evaluation=report.evaluation,
         tiles=tiles(report.evaluation),
+        chapters=chapters(report.evaluation),
         curve_svg=curve_svg,
         lines_svg=lines_svg,
         interval_svg=lambda metric: interval_svg(metric.value, low=metric.low, high=metric.high, base=metric.base),
@@ -109,6 +119,20 @@ def tiles(evaluation: Evaluation) -> list[tuple[str, Metric]]:
     if levels:
         chosen.append((levels[-1].title, levels[-1].metric("accuracy, templates")))
     return chosen
+
+
+def chapters(evaluation: Evaluation) -> list[Chapter]:
+    """The sections by kind, in their order: attributes and what a tagger learns of them, of which there are many, are
+    told in a line each."""
+    kinds = {
+        "attribute_": ("Attributes by prompts", "accuracy, templates"),
+        "tagger_auto_": ("Tagging, learnt from training products", "accuracy, auto"),
+    }
+    told = [each for each in evaluation.sections if not each.key.startswith(tuple(kinds))]
+    found = [Chapter("", tuple(told))]
+    for start, (title, main) in kinds.items():
+        found.append(Chapter(title, tuple(each for each in evaluation.sections if each.key.startswith(start)), main))
+    return [each for each in found if each.sections]
 
 
 def curves(rows: Sequence[Mapping[str, Any]]) -> list[Curve]:

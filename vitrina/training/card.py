@@ -30,6 +30,15 @@ _LICENCES = frozenset(
 )
 """The licences that the hub knows by these names; any other has its name beside `other`."""
 
+FAMILY_NAMES = {
+    "flava": "FLAVA",
+    "clip": "CLIP",
+    "early_fusion": "transformer of early fusion",
+    "groupvit": "GroupViT",
+    "codebook": "codebook",
+}
+"""What people call a model of each family; "A" goes before every one of them."""
+
 _FAMILIES = {
     "flava": (
         "A FLAVA (Singh et al. 2022): a picture tower, a text tower and a multimodal encoder on top. It embeds "
