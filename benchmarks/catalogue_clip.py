@@ -181,13 +181,13 @@ def _grocery(run: Trained, *, shops: _Shops) -> Figures:
 
 
 def _unshown(shops: _Shops, *, like: Trained, seed: int, work: Path) -> Figures:
-    """One run without some article types, half as long as the others, asked about them."""
+    """One run without some article types, a third as long as the others, asked about them."""
     opened = Catalogue.open(shops.told_fashion)
     classes = choose_classes(opened, field=ARTICLE, count=UNSHOWN, seed=0)
     if not shops.fashion_without.exists():
         print(without_classes(opened, out=shops.fashion_without, field=ARTICLE, classes=classes).text(), flush=True)
     order = Order("clip", (shops.fashion_without,), (*SETTINGS, f"seed={seed}"))
-    run = trained(order, run=work / f"without-{like.steps // 2}" / f"seed-{seed}", steps=like.steps // 2)
+    run = trained(order, run=work / f"without-{like.steps // 3}" / f"seed-{seed}", steps=like.steps // 3)
     return _kept(run, answer=lambda: ask_unshown(run.run, catalogue=shops.fashion, field=ARTICLE, classes=classes))
 
 
@@ -285,7 +285,7 @@ def _labels_result(
             "Accuracies, means over the seeds with their range; the majority always answers the commonest name. By "
             "prompts no classifier is trained, but the names were words of training texts: only the article types that "
             "were kept out of training are zero-shot, and there the base rate is one name at random; that run took "
-            "half the steps.",
+            "a third of the steps.",
             "That a wide category is asked for by its narrower names was decided on val products of this shop with "
             "another model, so `templates` may be a little too good at category; on dev, where our settings were "
             "chosen, see LOG.md.",
