@@ -29,6 +29,20 @@ PARTS = (
     "seed=3",
 )
 
+AS_PUBLISHED = (
+    "model.image.stem=patch",
+    "model.image.entry_norm=true",
+    "model.image.stem_bias=false",
+    "model.image.mask_token=false",
+    "model.text.order=left_to_right",
+    "model.text.types=0",
+    "model.text.entry_norm=false",
+    "model.pooling=end",
+    "model.spread=free",
+    "model.projection_bias=false",
+)
+"""A CLIP of the published shape: texts are read from left to right and stand for themselves at their ends."""
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -57,6 +71,7 @@ def catalogue(place: Path) -> Path:
 def recipes() -> dict[str, Recipe]:
     return {
         "clip": little_clip(*PARTS, "corruption.patch_dropout=0.25"),
+        "published": little_clip(*PARTS, *AS_PUBLISHED, "corruption.patch_dropout=0.25"),
         "flava": little_flava(*PARTS, "mixture.text=0", "corruption.fused_share=0.5", "corruption.patch_dropout=0.25"),
     }
 
@@ -84,15 +99,19 @@ def whole(recipes: dict[str, Recipe], catalogue: Path, place: Path) -> Path:
 
 
 def test_two_processes_train_sides_as_one_does(recipes, catalogue, place):
-    recipe = recipes["flava"]
+    recipe, published = recipes["flava"], recipes["published"]
     one = trained(recipe, catalogue=catalogue, run=place / "one")
+    clip = trained(published, catalogue=catalogue, run=place / "one-clip")
+    thrifty = {"shard": True, "micro_batches": 2, "recompute": True}
     jobs = [
         Job(place / "copies"),
-        Job(place / "shares", {"shard": True, "micro_batches": 2, "recompute": True}),
+        Job(place / "shares", thrifty),
+        Job(place / "clip-copies", recipe=published),
+        Job(place / "clip-shares", thrifty, recipe=published),
     ]
-    assert on_two_ranks(jobs, recipe=recipe, catalogue=catalogue) == [("finished", "finished")] * 2
+    assert on_two_ranks(jobs, recipe=recipe, catalogue=catalogue) == [("finished", "finished")] * 4
     for job in jobs:
-        assert_close(job.run, one)
+        assert_close(job.run, clip if job.recipe else one)
 
 
 def test_pieces_of_the_batch_train_sides_as_the_whole_does(recipes, catalogue, place, whole):

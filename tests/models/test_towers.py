@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vitrina.models.layers import Transformer, TransformerConfig, attend, attention_bias
-from vitrina.models.towers import ImageTower, ImageTowerConfig, Stem, TextTower, TextTowerConfig
+from vitrina.models.towers import End, ImageTower, ImageTowerConfig, Stem, TextTower, TextTowerConfig
 
 STEMS: tuple[Stem, ...] = ("patch", "convolution")
 
@@ -118,3 +118,11 @@ def test_wanted_tokens_have_the_states_that_they_have_among_all():
     assert stack(x, is_token=is_token, wanted=nobody).shape == (0, 32)
     stack.blocks = torch.nn.ModuleList()
     assert torch.equal(stack(x, wanted=wanted), x.flatten(0, 1)[wanted])
+
+
+@pytest.mark.parametrize(("end", "places"), [("last", [4, 2]), ("highest", [2, 1]), (7, [3, 2])])
+def test_a_text_ends_where_its_rule_says_and_at_the_first_of_several(end: End, places: list[int]):
+    tower = TextTower(TextTowerConfig(width=8, heads=1, layers=1, vocabulary=50, positions=12, end=end))
+    ids = torch.tensor([[1, 3, 49, 7, 7], [1, 49, 7, 49, 0]])
+    is_token = torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
+    assert tower.ends(ids, is_token=is_token).tolist() == places

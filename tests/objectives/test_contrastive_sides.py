@@ -68,7 +68,8 @@ def test_a_rows_twins_together_are_never_pushed_away(found, seed):
 def test_a_stranger_is_a_wrong_answer_to_every_picture_and_asks_for_none():
     images, texts, others = features(4, seed=0), features(4, seed=1), features(3, seed=2)
     rows = torch.arange(4)
-    strangers = Strangers(others, torch.tensor([7, 8, 9]), torch.tensor([7, 8, 9]), torch.tensor([7, 8, 9]), rows)
+    marks = torch.tensor([7, 8, 9])
+    strangers = Strangers(others * torch.tensor([[3.0], [0.5], [9.0]]), marks, marks, marks, rows)  # of any length
     loss = loss_of(images, texts, product=rows, text_key=rows, strangers=strangers)
     to_texts = F.cross_entropy(5 * images @ torch.cat([texts, others]).T, rows, reduction="sum")
     to_images = F.cross_entropy(5 * texts @ images.T, rows, reduction="sum")

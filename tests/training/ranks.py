@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,14 @@ RANK = Path(__file__).parent / "rank.py"
 
 @dataclass(frozen=True)
 class Job:
-    """A run for two ranks, see `rank.py`."""
+    """A run for two ranks, see `rank.py`; its own `recipe` where it names one, else that of all jobs."""
 
     run: Path
     machine: dict[str, Any] = field(default_factory=dict)
     resumes: bool = False
     asks_at: int | None = None
     breaks_at: int | None = None
+    recipe: Recipe | None = None
 
 
 def on_two_ranks(jobs: Sequence[Job], *, recipe: Recipe, catalogue: Path) -> list[tuple[str, str]]:
@@ -34,9 +35,18 @@ def on_two_ranks(jobs: Sequence[Job], *, recipe: Recipe, catalogue: Path) -> lis
         for each in free:
             each.bind(("127.0.0.1", 0))
         ports = [str(each.getsockname()[1]) for each in free]
-    common = {"recipe": json.loads(recipe.to_json()), "catalogue": str(catalogue)}
     written = [
-        asdict(job) | {"run": str(job.run), "port": port} | common for job, port in zip(jobs, ports, strict=True)
+        {
+            "run": str(job.run),
+            "machine": job.machine,
+            "resumes": job.resumes,
+            "asks_at": job.asks_at,
+            "breaks_at": job.breaks_at,
+            "recipe": json.loads((job.recipe or recipe).to_json()),
+            "catalogue": str(catalogue),
+            "port": port,
+        }
+        for job, port in zip(jobs, ports, strict=True)
     ]
     (catalogue.parent / "jobs.json").write_text(json.dumps(written), encoding="utf-8")
     shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "OMP_NUM_THREADS": "1"}

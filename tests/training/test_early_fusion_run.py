@@ -53,10 +53,13 @@ def test_a_run_is_loaded_and_asked_everything_that_it_can_answer(one, catalogue)
 
 
 def test_two_processes_train_what_one_does(place, catalogue, recipe, one):
-    said = on_two_ranks([Job(place / "two")], recipe=recipe, catalogue=catalogue)
-    assert said == [("finished", "finished")]
-    first, second = final_state(one), final_state(place / "two")
-    assert first.keys() == second.keys()
-    for file in first:
-        for name, tensor in first[file].items():
-            torch.testing.assert_close(second[file][name], tensor, rtol=1e-3, atol=1e-5)
+    jobs = [Job(place / "copies"), Job(place / "shares", {"shard": True, "micro_batches": 2, "recompute": True})]
+    assert on_two_ranks(jobs, recipe=recipe, catalogue=catalogue) == [("finished", "finished")] * 2
+    first = final_state(one)
+    for job in jobs:
+        second = final_state(job.run)
+        assert first.keys() == second.keys()
+        for file in first:
+            assert first[file].keys() == second[file].keys()
+            for name, tensor in first[file].items():
+                torch.testing.assert_close(second[file][name], tensor, rtol=1e-3, atol=1e-5)

@@ -2,6 +2,7 @@
 
     FLAVA       everything: towers, multimodal encoder, projections, heads, tokenizer
     CLIP        everything: towers, projections, the learned scale, tokenizer; in transformers' or open_clip's layout
+    GroupViT    everything, and nothing but a GroupViT can start from it
     ViT         the picture tower, exactly
 
 A FLAVA takes a CLIP's picture tower alone (`for_flava`). Text towers of BERT's kind have no place: they normalise after
@@ -27,6 +28,10 @@ from vitrina.models.clip_open import open_described, open_tensors
 from vitrina.models.clip_transformers import CARRIED_FILES, described, longest
 from vitrina.models.flava_names import HEADS, config_from_transformers, names
 from vitrina.models.flava_transformers import PAIR_TOKENS, untied
+from vitrina.models.groupvit import GroupViTConfig
+from vitrina.models.groupvit_names import config_from_transformers as groupvit_config
+from vitrina.models.groupvit_names import names as groupvit_names
+from vitrina.models.groupvit_names import picture_side_px
 from vitrina.models.layers import TransformerConfig
 from vitrina.models.projection import Pooling, Spread
 from vitrina.models.published import Published, layout_of, read_description, read_open_clip_files, read_published
@@ -35,20 +40,27 @@ from vitrina.models.towers import ImageTowerConfig, TextTowerConfig
 from vitrina.models.vit_names import OPTIONAL, vit_config, vit_names
 from vitrina.recipes.recipe import ModelConfig
 
-Kind = Literal["flava", "clip", "clip_vision_model", "vit"]
-_WORDS = {"flava": "a FLAVA", "clip": "a CLIP", "clip_vision_model": "a CLIP's picture tower", "vit": "a ViT"}
+Kind = Literal["flava", "clip", "clip_vision_model", "groupvit", "vit"]
+_WORDS = {
+    "flava": "a FLAVA",
+    "clip": "a CLIP",
+    "clip_vision_model": "a CLIP's picture tower",
+    "groupvit": "a GroupViT",
+    "vit": "a ViT",
+}
 _OPEN = "a CLIP in open_clip's layout"
 _CODEBOOK = "image_codebook."
 _HALVES = (0.5, 0.5, 0.5)
+_COUNTERS = (".num_batches_tracked", ".position_ids")  # nothing that was learnt
 
 
 @dataclass(frozen=True)
 class Parts:
     """What a source of first weights brings; None for what it has not.
 
-    `kind` says what it is in words, `revision` which state of it. `whole` is the model of a run whose family has no two
-    towers and that nothing but the same family can start from. `tensors` bear our names; `left_over` are those of
-    theirs that have no place here, and `notes` say in a sentence what a user should know.
+    `kind` says what it is in words, `revision` which state of it. `whole` is a model whose family has no two towers of
+    the others' kind and that nothing but the same family can start from. `tensors` bear our names; `left_over` are
+    those of theirs that have no place here, and `notes` say in a sentence what a user should know.
     """
 
     origin: str
@@ -102,6 +114,10 @@ def read_public(name: str | Path) -> Parts:
             return _with_clip(parts, tensors=found.ours, left_over=left_over)
         case "clip_vision_model":
             return _clip_pictures(parts, published=published)
+        case "groupvit":
+            assert isinstance(parts.whole, GroupViTConfig)
+            known = {name: each for name, each in published.tensors.items() if not name.endswith(_COUNTERS)}
+            return _translated(known, names=groupvit_names(parts.whole), parts=parts)
 
 
 def resized_positions(positions: Tensor, *, grid: int) -> Tensor:
@@ -148,6 +164,18 @@ def _described(published: Published) -> Parts:
             width = int(config.get("projection_dim", 512)) if has_projection else None
             common |= {"projection": width, "projection_bias": not has_projection}
             return Parts(origin, **common, geometry=geometry, image=tower)
+        case "groupvit":
+            side = picture_side_px(config, origin=origin)
+            geometry = geometry_of(published, side_px=side, fit="crop", mean=MEAN, std=STD)
+            groups = groupvit_config(config, geometry=geometry, origin=origin)
+            return Parts(
+                origin,
+                **common,
+                geometry=geometry,
+                whole=groups,
+                tokenizer=tokenizer_of(published, rows=groups.text.vocabulary),
+                max_tokens=small_json(published, "vitrina.json").get("max_tokens", groups.text.positions),
+            )
         case "clip":
             whole, geometry = described(published)
             return _clip_parts(Parts(origin, **common, geometry=geometry), config=whole, published=published)
@@ -219,13 +247,13 @@ def for_flava(parts: Parts) -> Parts:
 
 def _kind(published: Published) -> Kind:
     found = published.config.get("model_type")
-    for known in ("flava", "clip", "clip_vision_model", "vit"):
+    for known in ("flava", "clip", "clip_vision_model", "groupvit", "vit"):
         if found == known:
             return known
     if "bert" in str(found):
         why = "it normalises after each block where the text tower here normalises before, so its weights do not fit"
     else:
-        why = "only FLAVA, CLIP and ViT have a place in the towers here"
+        why = "only FLAVA, CLIP, GroupViT and ViT have a place here"
     raise ValueError(f"{published.origin} is a {found}: {why}")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vitrina.models.checkpoint import read_tensors
+from vitrina.models.codebook import CodebookConfig
 from vitrina.models.flava import FlavaConfig
 from vitrina.models.two_towers import TwoTowersConfig
 from vitrina.recipes.recipe import Recipe
@@ -103,6 +104,8 @@ def _run_parts(path: Path, *, is_complete: bool) -> Parts:
     common: dict[str, Any] = {"revision": None, "geometry": recipe.geometry, "tensors": tensors}
     origin, family = str(path.absolute()), type(model).__name__.removesuffix("Config")
     if not isinstance(model, TwoTowersConfig):
+        if not isinstance(model, CodebookConfig):
+            common |= {"tokenizer": tokenizer_of(weights), "max_tokens": recipe.max_tokens}
         return Parts(origin, f"a run of a {family}", **common, whole=model)
     is_flava = isinstance(model, FlavaConfig)
     return Parts(
@@ -130,6 +133,9 @@ def _fitted(recipe: Recipe, *, parts: Parts) -> Recipe:
     if not isinstance(model, TwoTowersConfig):
         if type(parts.whole) is not type(model):
             raise ValueError(nothing_fits(parts, model=model))
+        assert parts.whole is not None
+        if not isinstance(parts.whole, CodebookConfig):
+            changed |= {"vocabulary": parts.whole.text.vocabulary, "max_tokens": parts.max_tokens}
         return replace(recipe, model=parts.whole, **changed)
     if parts.image is None:
         raise ValueError(nothing_fits(parts, model=model))

@@ -97,7 +97,8 @@ def first_weights(
     notes = list(parts.notes)
     brought = dict(parts.tensors)
     resized = []
-    if _POSITIONS in brought and _POSITIONS in own and brought[_POSITIONS].shape != own[_POSITIONS].shape:
+    has_class = parts.whole is None  # whose position stands before those of the patches
+    if has_class and _POSITIONS in brought and _POSITIONS in own and brought[_POSITIONS].shape != own[_POSITIONS].shape:
         assert not isinstance(recipe.model, CodebookConfig)
         brought[_POSITIONS] = resized_positions(brought[_POSITIONS], grid=recipe.model.image.grid)
         resized.append(_POSITIONS)
