@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
 import torch
@@ -20,11 +20,9 @@ from vitrina.tasks.product_vectors import Sides, embed_products
 from vitrina.tasks.prompts import TEMPLATES
 from vitrina.tasks.tagger import Examples, Head, Mode, Tagger, Trust, Use, fit_tagger
 
-PUBLISHED_SCALE = 100.0
-"""CLIP's factor of cosines after training (Radford et al. 2021, section 2.5), for a model that has none of its own."""
 
-
-class Guess(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Guess:
     """A label's name and the probability that it is the right one of those that were asked for."""
 
     name: str
@@ -112,7 +110,11 @@ class Labeller:
 def own_scale(model: object) -> float:
     """The factor that a model learnt to multiply cosines by; the published one where it has none."""
     learnt = dict(model.named_parameters()).get("logit_scale") if isinstance(model, nn.Module) else None
-    return PUBLISHED_SCALE if learnt is None else min(float(learnt.detach().exp().reshape(-1)[0]), PUBLISHED_SCALE)
+    return (
+        classify.PUBLISHED_SCALE
+        if learnt is None
+        else min(float(learnt.detach().exp().reshape(-1)[0]), classify.PUBLISHED_SCALE)
+    )
 
 
 def write_tagger(path: Path, *, tagger: Tagger) -> None:
