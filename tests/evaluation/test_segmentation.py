@@ -5,6 +5,7 @@ from vitrina.evaluation.segmentation import (
     LocationPrior,
     Scene,
     all_background,
+    all_named,
     count,
     figures,
     mean_iou,
@@ -42,6 +43,13 @@ def test_all_background_reaches_the_backgrounds_share_alone():
     assert value(mean_iou(counts, background=False)) == 0
 
 
+def test_a_picture_named_whole_by_its_first_word_is_right_where_that_word_is():
+    counts = count([HALF], answers=all_named([HALF]))
+    assert value(pixel_accuracy(counts)) == 2 / 8
+    nothing = Scene("empty", b"", words=(), labels=np.zeros((2, 2), np.int64), names=NAMES)
+    assert not next(iter(all_named([nothing]))).any()
+
+
 def test_regions_are_added_up_over_pictures_before_they_are_divided():
     """One picture has a large hat, found; another a small one, missed."""
     scenes = [scene([[1, 1, 1, 0]]), scene([[1, 0, 0, 0]], name="b")]
@@ -62,6 +70,8 @@ def test_the_location_prior_says_what_mostly_stands_there_and_only_the_scenes_wo
     np.testing.assert_array_equal(prior.answer(scene([[1, 0], [0, 2]])), [[1, 0], [0, 2]])
     np.testing.assert_array_equal(prior.answer(scene([[1, 0], [0, 0]])), [[1, 0], [0, 0]])
     assert prior.answer(Scene("x", b"", words=("hat",), labels=np.zeros((7, 5), np.int64), names=NAMES)).shape == (7, 5)
+    unseen = Scene("y", b"", words=("bag",), labels=np.array([[0, 0], [0, 0]]), names=("bag",))
+    np.testing.assert_array_equal(prior.answer(unseen), [[0, 0], [0, 0]])
     with pytest.raises(ValueError, match="there are none"):
         LocationPrior([])
 

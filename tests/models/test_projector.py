@@ -1,7 +1,7 @@
 import torch
 from torch import nn
 
-from vitrina.models.projector import BatchNorm
+from vitrina.models.projector import BatchNorm, Projector
 
 
 def test_it_is_torchs_batch_normalisation():
@@ -24,3 +24,12 @@ def test_a_row_that_stands_several_times_is_counted_so():
 def test_it_is_in_float32_under_autocast():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert BatchNorm(4)(torch.randn(3, 4).bfloat16()).dtype == torch.float32
+
+
+def test_settled_is_what_evaluation_gives_and_leaves_the_moments():
+    projector = Projector(6, inner=8, dimensions=4)
+    projector(torch.randn(9, 6))
+    rows, moments = torch.randn(3, 6), projector.norm.mean.clone()
+    settled = projector.settled(rows)
+    assert torch.equal(projector.norm.mean, moments)
+    torch.testing.assert_close(settled, projector.eval()(rows))

@@ -31,12 +31,14 @@ from vitrina.models.sizes import Size
 from vitrina.models.towers import TextTower, TextTowerConfig
 from vitrina.objectives.contrastive import learned_scale
 from vitrina.objectives.multi_label import multi_label
+from vitrina.objectives.ranks import summed
 from vitrina.objectives.sums import Sum
 
 if TYPE_CHECKING:
     from transformers import GroupViTModel
 
 _PICTURES = 32  # whose maps are computed at once
+_MOMENTUM = 0.05  # the weight of a new batch in what groups are mostly like
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,14 +47,25 @@ class GroupViTConfig:
 
     The text is read from left to right and stands for itself at its end, as CLIP's. The defaults of pooling and
     projectors are the published ones: `GroupViTConfig.sized("base", vocabulary=49408)` is the published shape.
+
+    `habit`, from 0 to below 1, is how far a map goes by what a group mostly is rather than by what it is in this
+    picture. The published 0 needs groups that tell things from backgrounds picture by picture, which takes millions of
+    pictures. Long before, some groups go to things everywhere and others to backgrounds, and a habit makes use of it:
+    training then keeps the mean cosine of each group with the texts of its pictures. Which of several words a place is
+    named by stays the same. Raises ValueError for a habit below 0 or of 1 and more.
     """
 
     image: GroupingTowerConfig
     text: TextTowerConfig
     projection: int = 256
     projector: int = 4096
+    habit: float = 0.0
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.habit < 1.0:
+            raise ValueError(f"model.habit is {self.habit}: choose 0, which is as published, or more, below 1")
 
     @classmethod
     def sized(cls, size: Size, *, vocabulary: int) -> Self:
@@ -64,6 +77,7 @@ class GroupViTConfig:
                     text=_texts(width=128, heads=2, layers=2, vocabulary=vocabulary, positions=64),
                     projection=128,
                     projector=512,
+                    habit=0.75,
                 )
             case "small":
                 return cls(
@@ -71,6 +85,7 @@ class GroupViTConfig:
                     text=_texts(width=128, heads=2, layers=3, vocabulary=vocabulary, positions=77),
                     projection=128,
                     projector=1024,
+                    habit=0.75,
                 )
             case "base":
                 text = _texts(width=256, heads=4, layers=12, vocabulary=vocabulary, positions=77)
@@ -121,6 +136,7 @@ class GroupViT(Thrifty):
 
     mean: Tensor
     std: Tensor
+    habits: Tensor | None
 
     def __init__(self, config: GroupViTConfig, *, inputs: Inputs | None = None) -> None:
         super().__init__()
@@ -134,6 +150,8 @@ class GroupViT(Thrifty):
         self.logit_scale = nn.Parameter(torch.full((1,), math.log(1 / 0.07)))
         self.dimensions = config.projection
         self.noise_seed = int(torch.randint(2**31, (), device="cpu"))  # known also where the rest has no values
+        habits = torch.zeros(config.image.groups[-1]) if config.habit else None
+        self.register_buffer("habits", habits)
         self.register_buffer("mean", torch.tensor(config.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(config.std).view(3, 1, 1), persistent=False)
 
@@ -146,9 +164,11 @@ class GroupViT(Thrifty):
 
         def pictures(some: slice) -> Tensor:
             grouped = self.image(self.normalise(pixels[some]), noise=[each[some] for each in noise])
-            return self.image_projection.mapped(grouped.groups.mean(dim=1))
+            mapped = self.image_projection.mapped(grouped.groups.mean(dim=1))
+            return mapped if self.habits is None else torch.cat([mapped, grouped.groups.flatten(1).detach()], dim=1)
 
         seen = torch.cat(self.in_pieces(pictures, rows=len(pixels), part=self.image, most=rows))
+        seen, groups = seen[:, : self.config.projector], seen[:rows, self.config.projector :]
         images = self.image_projection.finished(seen)
         read, times = self._mapped(batch.text, most=rows), torch.ones(len(batch.text.ids), device=images.device)
         if prompts:
@@ -156,6 +176,8 @@ class GroupViT(Thrifty):
             read = torch.cat([read, self._mapped(nouns.text, most=rows)])
             times = torch.cat([times, drawn.sum(dim=0)])
         texts, words = self.text_projection.finished(read, times=times).split([len(batch.text.ids), prompts])
+        if self.training:
+            self._note_habits(groups, texts=texts[:rows])
         scale = learned_scale(self.logit_scale)
         losses = {"itc": contrasted(batch, images=images, texts=texts, scale=scale)}
         if nouns.which.shape[1] and prompts:
@@ -169,6 +191,19 @@ class GroupViT(Thrifty):
                 scale=scale,
             )
         return losses
+
+    def _note_habits(self, groups: Tensor, *, texts: Tensor) -> None:
+        """Groups (b, g * d) after the last block, and the rows' own texts (b, projection) in the shared space."""
+        if self.habits is None:
+            return
+        with torch.autocast(groups.device.type, enabled=False):
+            each = groups.float().unflatten(1, (len(self.habits), -1))
+            vectors = F.normalize(self.image_projection.settled(each), dim=-1).detach()
+            cosines = torch.einsum("bgd,bd->bg", vectors, F.normalize(texts.detach().float(), dim=-1))
+            # Not without gradients: then the ranks would exchange nothing.
+            mean = summed(cosines.sum(dim=0)) / summed(cosines.new_full((), float(len(cosines))))
+            with torch.no_grad():
+                self.habits.lerp_(mean, _MOMENTUM)
 
     def counts(self, batch: Batch) -> dict[str, Tensor]:
         """How many terms each loss of `forward(batch)` has, () float32, without computing it."""
@@ -198,23 +233,25 @@ class GroupViT(Thrifty):
         maps = self._maps(pixels, words=F.normalize(self.project_texts(text), dim=-1), size=pixels.shape[-2:])
         return maps * self.logit_scale.exp() ** 2
 
-    def _maps(self, pixels: Tensor, *, words: Tensor, size: Sequence[int]) -> Tensor:
+    def _maps(self, pixels: Tensor, *, words: Tensor, size: Sequence[int], habits: Tensor | None = None) -> Tensor:
         """(b, c, rows, columns) of a `size`: each cell's shares in the groups, times the groups' cosines with the
-        `words` (c, d)."""
+        `words` (c, d), by `habits` (g,) where those are given."""
         grouped, grid = self.image(pixels), self.config.image.grid
         shares = grouped.shares().transpose(1, 2).unflatten(-1, (grid, grid))
         if tuple(size) != (grid, grid):
             shares = F.interpolate(shares, size=tuple(size), mode="bilinear", align_corners=False)
         groups = F.normalize(self.image_projection(grouped.groups.flatten(0, 1)).float(), dim=-1)
         cosines = (groups @ words.float().T).unflatten(0, grouped.groups.shape[:2])
+        if habits is not None:
+            cosines = torch.lerp(cosines, habits[:, None].expand_as(cosines), self.config.habit)
         return torch.einsum("bgc,bghw->bchw", cosines, shares)
 
     def similarity_maps(self, pictures: Sequence[bytes], *, words: Sequence[str]) -> list[np.ndarray]:
         """Of each picture (c, rows, columns) float32: how much every cell looks like each of c words.
 
         A cell's shares in the groups, by soft assignment through all stages, times the groups' cosines with the words
-        (section 3.4). The cells cover the picture's own rectangle, without what pads it. Raises ValueError for no
-        words, an empty word, and a picture that cannot be read.
+        (section 3.4), by habit where the configuration says so. The cells cover the picture's own rectangle, without
+        what pads it. Raises ValueError for no words, an empty word, and a picture that cannot be read.
         """
         if not words:
             raise ValueError("no words to look for: name one or more, for example shoe, bag")
@@ -228,7 +265,7 @@ class GroupViT(Thrifty):
             for start in range(0, len(pictures), _PICTURES):
                 some = pictures[start : start + _PICTURES]
                 pixels = self.normalise(inputs.pictures(some).to(device))
-                maps = self._maps(pixels, words=vectors, size=(grid, grid)).cpu().numpy()
+                maps = self._maps(pixels, words=vectors, size=(grid, grid), habits=self.habits).cpu().numpy()
                 for each, picture in zip(maps, some, strict=True):
                     height, width = stored_size(picture)
                     found.append(own_cells(each, fit=inputs.geometry.fit, height=height, width=width))

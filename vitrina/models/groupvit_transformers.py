@@ -73,6 +73,7 @@ def write_groupvit(model: GroupViT, *, path: str | Path) -> None:
     Raises ValueError for a model that `GroupViTModel` cannot hold, and where `exported_words` does.
     """
     config, state = model.config, model.state_dict()
+    state.pop("habits", None)  # transformers' masks go by the picture alone
     refuse_what_does_not_fit(config)
     if model.carried is None:
         words = exported_words(state["text.words.weight"], end=config.text.end, inputs=model.inputs, family="GroupViT")

@@ -30,6 +30,10 @@ class Projector(nn.Module):
         """`times` (n,) says how often each row stands in the batch, for its moments; None is once."""
         return self.out(self.norm(mapped, times=times).relu())
 
+    def settled(self, x: Tensor) -> Tensor:
+        """As `forward` in evaluation, whatever the mode: by the running moments."""
+        return self.out(self.norm.by_moments(self.inner(x), self.norm.mean, self.norm.variance).relu())
+
 
 class BatchNorm(nn.Module):
     """Batch normalisation (Ioffe & Szegedy 2015, algorithm 1) as `torch.nn.BatchNorm1d`, over the ranks' rows together.
@@ -55,7 +59,11 @@ class BatchNorm(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             x = x.float()
             mean, variance = self._moments(x, times) if self.training else (self.mean, self.variance)
-            return (x - mean) * ((variance + self.EPS).rsqrt() * self.weight) + self.bias
+            return self.by_moments(x, mean, variance)
+
+    def by_moments(self, x: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+        """(n, d) -> (n, d) by the mean and the variance, both (d,)."""
+        return (x - mean) * ((variance + self.EPS).rsqrt() * self.weight) + self.bias
 
     def _moments(self, x: Tensor, times: Tensor | None) -> tuple[Tensor, Tensor]:
         times = x.new_ones(len(x), 1) if times is None else times.float()[:, None]
