@@ -32,7 +32,7 @@ class Projector(nn.Module):
 
     def settled(self, x: Tensor) -> Tensor:
         """As `forward` in evaluation, whatever the mode: by the running moments."""
-        return self.out(self.norm.by_moments(self.inner(x), self.norm.mean, self.norm.variance).relu())
+        return self.out(self.norm.by_moments(self.inner(x), mean=self.norm.mean, variance=self.norm.variance).relu())
 
 
 class BatchNorm(nn.Module):
@@ -59,9 +59,9 @@ class BatchNorm(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             x = x.float()
             mean, variance = self._moments(x, times) if self.training else (self.mean, self.variance)
-            return self.by_moments(x, mean, variance)
+            return self.by_moments(x, mean=mean, variance=variance)
 
-    def by_moments(self, x: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
+    def by_moments(self, x: Tensor, *, mean: Tensor, variance: Tensor) -> Tensor:
         """(n, d) -> (n, d) by the mean and the variance, both (d,)."""
         return (x - mean) * ((variance + self.EPS).rsqrt() * self.weight) + self.bias
 
