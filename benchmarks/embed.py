@@ -137,8 +137,8 @@ def theirs(folder: Path) -> list[Side]:
     from sentence_transformers import SentenceTransformer
     from sentence_transformers import models as modules
 
-    model = transformers.CLIPModel.from_pretrained(folder).eval()
-    processor = transformers.CLIPImageProcessorPil.from_pretrained(folder)
+    model = transformers.CLIPModel.from_pretrained(folder, use_safetensors=True).eval()
+    processor = transformers.CLIPImageProcessorPil.from_pretrained(folder, use_safetensors=True)
     sentence = SentenceTransformer(modules=[modules.CLIPModel(str(folder))], device="cpu")
 
     def prepare(pictures: list[bytes]) -> list[Any]:

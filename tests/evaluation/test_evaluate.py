@@ -37,6 +37,7 @@ def test_flava_is_asked_everything(flava):
         "picture_to_text_unseen_titles",
         "control_shuffled_pairs",
         "category_level_2",
+        "tagger_auto_picture_category_level_2",
         "matching_any",
         "matching_category",
         "masked_prediction",

@@ -179,6 +179,7 @@ def test_a_groupvit_opens_as_one_and_answers_and_points_the_same(groupvit: Path,
     texts = ["red mug 3", "blue camisón"]
     np.testing.assert_allclose(again.embed_texts(texts), ours.embed_texts(texts), atol=1e-5)
     np.testing.assert_allclose(again.embed_images([photo()]), ours.embed_images([photo()]), atol=1e-5)
+    ours.habits = None  # what transformers has no place for: its masks go by the picture alone
     one, other = (each.similarity_maps([photo()], words=texts)[0] for each in (again, ours))
     np.testing.assert_allclose(one, other, atol=1e-5)
 

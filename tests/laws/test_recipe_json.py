@@ -50,7 +50,9 @@ def test_optional_and_nested_values_come_back_too():
 def test_a_family_that_is_not_in_the_union_is_refused():
     plain = json.loads(recipes.flava("tiny").to_json())
     plain["model"]["family"] = "os.system"
-    with pytest.raises(ValueError, match=r"recipe\.model\.family must be one of clip, codebook, flava"):
+    with pytest.raises(
+        ValueError, match=r"recipe\.model\.family must be one of clip, codebook, early_fusion, flava, groupvit"
+    ):
         Recipe.from_json(json.dumps(plain))
 
 

@@ -212,7 +212,7 @@ def test_the_sizes_are_those_of_the_design(size):
     }[size]
     assert (shape.image.layers, shape.text.layers, shape.multimodal.layers) == {
         "tiny": (4, 2, 2),
-        "small": (6, 4, 3),
+        "small": (3, 4, 3),
         "base": (12, 12, 6),
     }[size]
 

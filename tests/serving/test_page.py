@@ -58,6 +58,11 @@ def address(opened: tuple[Shop, ColourIndex]) -> Iterator[str]:
 
 Visit = Callable[..., Page]
 
+PATIENCE_MS = 120_000
+"""On a machine that others keep busy a page may be slow; that is not what these tests are about."""
+
+expect.set_options(timeout=PATIENCE_MS)
+
 
 @pytest.fixture
 def visit(browser: Browser, address: str) -> Iterator[Visit]:
@@ -71,7 +76,7 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
             viewport={"width": width, "height": 800}, locale=language, accept_downloads=True, reduced_motion="reduce"
         )
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("console", lambda each: complaints.append(each.text) if each.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda each: None if each.url.startswith((at, "blob:")) else strangers.append(each.url))

@@ -253,9 +253,8 @@ def test_early_fusion_counts_its_one_transformer_below_both_kinds_of_input():
 
 def test_groupvit_counts_through_its_stages():
     found = depths(build(recipes.groupvit("tiny").model, inputs=None))
-    first, last = "image.stages.0.transformer.blocks.0.norm1.weight", "image.transformer.blocks.1.norm1.weight"
-    assert found["image.positions"] == found[first] + 1
-    assert (
-        found["image.stages.0.grouping.norm_tokens.weight"] == found["image.stages.0.transformer.blocks.1.norm1.weight"]
-    )
-    assert found[last] == 1
+    first, second = (f"image.stages.0.transformer.blocks.{number}.norm1.weight" for number in (0, 1))
+    assert found["image.positions"] == found[first] + 1 == found[second] + 2
+    assert found["image.stages.0.grouping.norm_tokens.weight"] == found[second]
+    assert found["image.transformer.blocks.0.norm1.weight"] == 1
+    assert found["image.norm.weight"] == 0

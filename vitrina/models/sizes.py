@@ -13,7 +13,7 @@ def image_tower(size: Size) -> ImageTowerConfig:
         case "tiny":
             return ImageTowerConfig(width=128, heads=2, layers=4, size_px=64, patch_px=8, stem="convolution")
         case "small":
-            return ImageTowerConfig(width=256, heads=4, layers=6, size_px=96, patch_px=8, stem="convolution")
+            return ImageTowerConfig(width=256, heads=4, layers=3, size_px=96, patch_px=16, stem="convolution")
         case "base":
             return ImageTowerConfig(width=768, heads=12, layers=12, size_px=224, patch_px=16, stem="patch")
     raise ValueError(f'there is no size "{size}": choose "tiny", "small" or "base"')
