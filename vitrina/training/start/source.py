@@ -26,6 +26,7 @@ _FREE = (
     "model.pooling",
     "model.spread",
     "model.codes",
+    "model.habit",
     "max_tokens",
 )
 """Settings that weights are at home with but do not need: positions are resized, the rest is the run's to choose."""
