@@ -223,8 +223,8 @@ def _search_result(fashion: Sequence[Answered], *, options: argparse.Namespace) 
             "Strict recall: only the very product counts; of twins, any with the same title. No title of val occurs in "
             "training. CPU seconds are those of the whole process.",
             "Of the texts that a training product shows half are its title, a third a line of its facts, a sixth one "
-            "of its names (category, colour, who for); val is asked by titles alone. The dual encoder before learnt from "
-            "titles alone; nothing else differs but the number of steps.",
+            "of its names (category, colour, who for); val is asked by titles alone. The dual encoder before learnt "
+            "from titles alone; nothing else differs but the number of steps.",
         ),
     )
 
