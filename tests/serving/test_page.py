@@ -93,6 +93,7 @@ def visit(browser: Browser, address: str) -> Iterator[Visit]:
 
 
 def first_titles(page: Page, *, many: int = 2) -> set[str]:
+    expect(page.locator(".card").first).to_be_visible()  # the answer is there, not only the question
     return set(page.locator(".card .title").all_inner_texts()[:many])
 
 
