@@ -15,13 +15,13 @@ from vitrina.catalogue.product import Product, Text
 from vitrina.catalogue.store import Catalogue, write_catalogue
 from vitrina.labelling import tag as tagging
 from vitrina.labelling.asked import Asked
-from vitrina.labelling.parts import working
-from vitrina.labelling.tag import Tagged, tag_with
+from vitrina.labelling.parts import Written, working
+from vitrina.labelling.tag import tag_with
 
 
 def tagged(
     shop: Catalogue, out: Path, *, model: object = None, digest: str = "m", mode: str | None = None, **asked: object
-) -> Tagged:
+) -> Written:
     """What is stated is learnt by class means where a test does not say otherwise: they are fitted in no time."""
     told = Asked.read(**{"labels": None, "by": None, "examples": None, **asked})
     mode = mode or ("few-shot" if told.field is not None else "auto")

@@ -20,7 +20,7 @@ from vitrina.evaluation.fingerprint import model_digest
 from vitrina.labelling.asked import languages_of
 from vitrina.labelling.known import AT_ONCE, Known, embedded, training_products
 from vitrina.labelling.labeller import Labeller, read_tagger, write_tagger
-from vitrina.labelling.parts import Job, check_out, working
+from vitrina.labelling.parts import Job, Written, check_out, working
 from vitrina.tasks.abilities import EmbedsBoth
 from vitrina.tasks.fields import MOST_VALUES, Field, attributes_of
 from vitrina.tasks.labels import Labels
@@ -52,19 +52,6 @@ _LOT = 10_000  # rows of the review that are written at a time
 
 
 @dataclass(frozen=True)
-class Filled:
-    """What was proposed: the review file `out`, and a `summary`. `was_there` says that nothing was left to do."""
-
-    out: Path
-    summary: str
-    was_there: bool
-
-    def text(self) -> str:
-        """The outcome for a terminal."""
-        return f"{self.out} is there already; nothing was done.\n{self.summary}" if self.was_there else self.summary
-
-
-@dataclass(frozen=True)
 class _Filler:
     """A field that can be filled: its labeller, where it applies, and an example of each value to compare with."""
 
@@ -86,7 +73,7 @@ def fill_missing(
     catalogue: str | os.PathLike[str],
     out: str | os.PathLike[str],
     fields: Sequence[str] | None = None,
-) -> Filled:
+) -> Written:
     """Propose values for what products lack, into the review file `out` (CSV or Parquet by its suffix).
 
     `fields` are `category` or `attributes.NAME`; by default the category and every attribute with 2 to 200 values that
@@ -112,7 +99,7 @@ def fill_missing(
 
 def fill_with(
     model: EmbedsBoth, *, digest: str, catalogue: Catalogue, out: Path, fields: Sequence[Field] | None
-) -> Filled:
+) -> Written:
     """`fill_missing` by a model at hand, which `digest` identifies."""
     wide = [each for each in fields or () if each.level is not None]
     if wide:
@@ -124,7 +111,7 @@ def fill_with(
     }
     with working(out, stamp=stamp) as job:
         if job.summary is not None:
-            return Filled(out, job.summary, was_there=True)
+            return Written(out, job.summary, was_there=True)
         rows = training_products(catalogue, field=None)
         known = embedded(catalogue, rows=rows, model=model)
         fillers = _fillers(model, catalogue=catalogue, known=known, fields=fields, keep=job.folder)
@@ -134,7 +121,7 @@ def fill_with(
         tables = (proposals.take(order[start : start + _LOT]) for start in range(0, max(len(order), 1), _LOT))
         summary = _summary(out, proposals=proposals, fillers=fillers, products=len(catalogue))
         job.finish(tables, schema=_REVIEW, summary=summary)
-        return Filled(out, summary, was_there=False)
+        return Written(out, summary, was_there=False)
 
 
 def _fillers(

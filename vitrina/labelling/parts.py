@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,6 +29,19 @@ _ABOUT = "stamp"
 _LOCK = ".lock"
 _JOB = "job.json"
 _BARE = {_LOCK, _JOB}
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written: `out`, and a `summary` of it. `was_there` says that nothing was left to do."""
+
+    out: Path
+    summary: str
+    was_there: bool
+
+    def text(self) -> str:
+        """The outcome for a terminal."""
+        return f"{self.out} is there already; nothing was done.\n{self.summary}" if self.was_there else self.summary
 
 
 class Job:

@@ -19,7 +19,7 @@ from vitrina.evaluation.fingerprint import model_digest
 from vitrina.labelling.asked import Asked, labeller_for
 from vitrina.labelling.known import AT_ONCE
 from vitrina.labelling.labeller import Labeller
-from vitrina.labelling.parts import Job, check_out, working
+from vitrina.labelling.parts import Job, Written, check_out, working
 from vitrina.tasks.abilities import EmbedsBoth
 from vitrina.tasks.fields import Field
 from vitrina.tasks.product_vectors import embed_products
@@ -43,19 +43,6 @@ _OUT = pa.schema(
 _PART = pa.schema([*_OUT, ("split", pa.string()), ("unreadable", pa.int64())])
 
 
-@dataclass(frozen=True)
-class Tagged:
-    """What was written: `out`, and a `summary` with base rates. `was_there` says that nothing was left to do."""
-
-    out: Path
-    summary: str
-    was_there: bool
-
-    def text(self) -> str:
-        """The outcome for a terminal."""
-        return f"{self.out} is there already; nothing was done.\n{self.summary}" if self.was_there else self.summary
-
-
 def tag(
     run: str | os.PathLike[str],
     *,
@@ -66,7 +53,7 @@ def tag(
     examples: str | os.PathLike[str] | None = None,
     mode: Mode = "auto",
     use: Use = "auto",
-) -> Tagged:
+) -> Written:
     """Write the three likeliest labels of every product that has a picture or a text, with confidences, into `out`.
 
     The labels are those of the file `labels`, else the values of the field `by` (`category`, `category:LEVEL`,
@@ -99,7 +86,7 @@ def tag(
 
 def tag_with(
     model: EmbedsBoth, *, digest: str, catalogue: Catalogue, out: Path, asked: Asked, mode: Mode, use: Use
-) -> Tagged:
+) -> Written:
     """`tag` by a model at hand, which `digest` identifies."""
     stamp = {
         "model": digest,
@@ -109,7 +96,7 @@ def tag_with(
     }
     with working(out, stamp=stamp) as job:
         if job.summary is not None:
-            return Tagged(out, job.summary, was_there=True)
+            return Written(out, job.summary, was_there=True)
         labeller = labeller_for(model, catalogue=catalogue, asked=asked, mode=mode, use=use, keep=job.folder)
         _write_parts(job, catalogue=catalogue, labeller=labeller, by=asked.field)
         tally = _Tally()
@@ -118,7 +105,7 @@ def tag_with(
         summary = tally.summary(out, labeller=labeller, by=asked.field, products=len(catalogue))
         found = (table.filter(pc.is_valid(table["label"])).select(_OUT.names) for table in job.tables())
         job.finish(found, schema=_OUT, summary=summary)
-        return Tagged(out, summary, was_there=False)
+        return Written(out, summary, was_there=False)
 
 
 def _write_parts(job: Job, *, catalogue: Catalogue, labeller: Labeller, by: Field | None) -> None:

@@ -22,8 +22,9 @@ from torch import Tensor, nn
 
 from vitrina.data.batch import Batch, PairBatch, Pictures, Texts
 from vitrina.data.inputs import Inputs
-from vitrina.models.answering import ROWS, answering, embed_in_batches
-from vitrina.models.chunks import Thrifty, rows_of
+from vitrina.models.answering import ROWS, answering
+from vitrina.models.chunks import rows_of
+from vitrina.models.embedder import Embedder
 from vitrina.models.layers import Transformer, TransformerConfig, initialise
 from vitrina.models.projection import BatchStandardisation, Pooling, Projection, Spread
 from vitrina.models.sizes import Size, image_tower, text_tower
@@ -90,15 +91,12 @@ def _without_layers(tower: ImageTowerConfig) -> ImageTowerConfig:
     )
 
 
-class EarlyFusion(Thrifty):
+class EarlyFusion(Embedder):
     """One transformer that embeds a picture or a text alone and matches the two together; `inputs` is for answering.
 
     losses = EarlyFusion(EarlyFusionConfig.sized("tiny", vocabulary=4000))(batch)
     losses["itm"].value / losses["itm"].count
     """
-
-    mean: Tensor
-    std: Tensor
 
     def __init__(self, config: EarlyFusionConfig, *, inputs: Inputs | None = None) -> None:
         super().__init__()
@@ -160,10 +158,6 @@ class EarlyFusion(Thrifty):
         images, texts = self._map_pairs(pixels, text.ids, text=text, kept=None)
         return self.matching(images, texts=texts).float().softmax(dim=-1)[:, 1]
 
-    def normalise(self, pixels: Tensor) -> Tensor:
-        """uint8 (b, 3, h, w) -> float32 with the configured mean and deviation per channel."""
-        return (pixels.float() / 255 - self.mean) / self.std
-
     def project_images(self, pixels: Tensor) -> Tensor:
         """Normalised pixels -> (b, projection), not yet of length one."""
         return self.image_projection(self.trunk(self.image(pixels).normed))
@@ -171,24 +165,6 @@ class EarlyFusion(Thrifty):
     def project_texts(self, text: Texts) -> Tensor:
         """Clean texts -> (b, projection), not yet of length one."""
         return self.text_projection.spread(self._map_texts(text))
-
-    def embed_images(self, pictures: Sequence[bytes]) -> np.ndarray:
-        """(n, projection) float32 of length one, comparable with `embed_texts` by their dot product."""
-        inputs = self.read_inputs()
-        with answering(self) as device:
-            return embed_in_batches(
-                pictures,
-                embed=lambda some: self.project_images(self.normalise(inputs.pictures(some).to(device))),
-                width=self.dimensions,
-            )
-
-    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """(n, projection) float32 of length one, comparable with `embed_images` by their dot product."""
-        inputs = self.read_inputs()
-        with answering(self) as device:
-            return embed_in_batches(
-                texts, embed=lambda some: self.project_texts(inputs.texts(some).to(device)), width=self.dimensions
-            )
 
     def match_pairs(self, pictures: Sequence[bytes], texts: Sequence[str]) -> np.ndarray:
         """(n,) float32: how probable the model finds it that text i describes picture i, both read together."""
@@ -202,12 +178,6 @@ class EarlyFusion(Thrifty):
                 pixels = self.normalise(inputs.pictures(pictures[rows]).to(device))
                 probability[rows] = self.matches(pixels, inputs.texts(texts[rows]).to(device)).cpu().numpy()
         return probability
-
-    def read_inputs(self) -> Inputs:
-        """How this model reads texts and pictures; ValueError where nobody said."""
-        if self.inputs is None:
-            raise ValueError("this model has no inputs, so it cannot read texts or pictures: give it `inputs=`")
-        return self.inputs
 
     def _kept(self, picture: Pictures, rows: slice) -> Tensor | None:
         return picture.kept[rows] if self.training else None

@@ -20,10 +20,11 @@ from torch import Tensor, nn
 
 from vitrina.data.batch import Batch, PairBatch, Texts
 from vitrina.data.inputs import Inputs
-from vitrina.models.answering import answering, embed_in_batches
+from vitrina.models.answering import answering
 from vitrina.models.bags import bagged, contrasted
 from vitrina.models.checkpoint import Carried
-from vitrina.models.chunks import Thrifty, rows_of
+from vitrina.models.chunks import rows_of
+from vitrina.models.embedder import Embedder
 from vitrina.models.grouping import GroupingTower, GroupingTowerConfig
 from vitrina.models.patches import own_cells, stored_size, upright
 from vitrina.models.projector import Projector
@@ -124,7 +125,7 @@ def _texts(*, width: int, heads: int, layers: int, vocabulary: int, positions: i
     )
 
 
-class GroupViT(Thrifty):
+class GroupViT(Embedder):
     """Two losses on pairs, `itc` and, where the batch brings words, `nouns`; masks for any words.
 
     losses = GroupViT(GroupViTConfig.sized("tiny", vocabulary=4000))(batch)
@@ -213,10 +214,6 @@ class GroupViT(Thrifty):
             counts["nouns"] = (batch.nouns.which >= 0).any(dim=1).sum().float()
         return counts
 
-    def normalise(self, pixels: Tensor) -> Tensor:
-        """uint8 (b, 3, h, w) -> float32 with the configured mean and deviation per channel."""
-        return (pixels.float() / 255 - self.mean) / self.std
-
     def project_images(self, pixels: Tensor) -> Tensor:
         """Normalised pixels -> (b, projection), not yet of length one."""
         return self.image_projection(self.image(pixels).groups.mean(dim=1))
@@ -270,32 +267,6 @@ class GroupViT(Thrifty):
                     height, width = stored_size(picture)
                     found.append(own_cells(each, fit=inputs.geometry.fit, height=height, width=width))
         return found
-
-    def embed_images(self, pictures: Sequence[bytes]) -> np.ndarray:
-        """(n, projection) float32 of length one, comparable with `embed_texts` by their dot product."""
-        inputs = self.read_inputs()
-        with answering(self) as device:
-            return embed_in_batches(
-                pictures,
-                embed=lambda some: self.project_images(self.normalise(inputs.pictures(some).to(device))),
-                width=self.dimensions,
-            )
-
-    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """(n, projection) float32 of length one, comparable with `embed_images` by their dot product."""
-        inputs = self.read_inputs()
-        with answering(self) as device:
-            return embed_in_batches(
-                texts,
-                embed=lambda some: self.project_texts(inputs.texts(some).to(device)),
-                width=self.dimensions,
-            )
-
-    def read_inputs(self) -> Inputs:
-        """How this model reads texts and pictures; ValueError where nobody said."""
-        if self.inputs is None:
-            raise ValueError("this model has no inputs, so it cannot read texts or pictures: give it `inputs=`")
-        return self.inputs
 
     def _mapped(self, text: Texts, *, most: int) -> Tensor:
         """The texts as far as each goes by itself, in pieces, `most` of them at most."""

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from vitrina.data.batch import PairBatch, Pictures, Texts
 from vitrina.data.inputs import Inputs
-from vitrina.models.answering import answering, embed_in_batches
 from vitrina.models.bags import contrasted
-from vitrina.models.chunks import Thrifty, rows_of
+from vitrina.models.chunks import rows_of
+from vitrina.models.embedder import Embedder
 from vitrina.models.projection import Pooling, Projection, Spread
 from vitrina.models.towers import ImageTower, ImageTowerConfig, TextTower, TextTowerConfig
 from vitrina.objectives.contrastive import learned_scale
@@ -38,14 +38,11 @@ class TwoTowersConfig:
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
 
 
-class TwoTowers(Thrifty):
+class TwoTowers(Embedder):
     """The towers, their projections and the learned scale; a family adds its forward pass.
 
     `inputs` says how the model reads texts and pictures and is needed to answer only.
     """
-
-    mean: Tensor
-    std: Tensor
 
     def __init__(self, config: TwoTowersConfig, *, inputs: Inputs | None) -> None:
         super().__init__()
@@ -92,10 +89,6 @@ class TwoTowers(Thrifty):
             scale=learned_scale(self.logit_scale),
         )
 
-    def normalise(self, pixels: Tensor) -> Tensor:
-        """uint8 (b, 3, h, w) -> float32 with the configured mean and deviation per channel."""
-        return (pixels.float() / 255 - self.mean) / self.std
-
     def project_images(self, pixels: Tensor) -> Tensor:
         """Normalised pixels -> (b, projection), not yet of length one."""
         return self.image_projection(self.image(pixels))
@@ -120,34 +113,8 @@ class TwoTowers(Thrifty):
         states = self.text(text.ids, is_token=text.is_token, types=text.types, wanted=wanted)
         return self.text_projection.mapped(states, is_token=text.is_token)
 
-    def embed_images(self, pictures: Sequence[bytes]) -> np.ndarray:
-        """(n, projection) float32 of length one, comparable with `embed_texts` by their dot product."""
-        inputs = self.read_inputs()
-        with answering(self) as device:
-            return embed_in_batches(
-                pictures,
-                embed=lambda some: self.project_images(self.normalise(inputs.pictures(some).to(device))),
-                width=self.dimensions,
-            )
-
-    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """(n, projection) float32 of length one, comparable with `embed_images` by their dot product."""
-        inputs = self.read_inputs()
-        with answering(self) as device:
-            return embed_in_batches(
-                texts,
-                embed=lambda some: self.project_texts(inputs.texts(some).to(device)),
-                width=self.dimensions,
-            )
-
     def similarity_maps(self, pictures: Sequence[bytes], *, words: Sequence[str]) -> list[np.ndarray]:
         """Per picture (c, rows, columns) float32: how much each patch looks like each of c words."""
         from vitrina.models.patches import similarity_maps  # it knows this class
 
         return similarity_maps(self, pictures, words=words)
-
-    def read_inputs(self) -> Inputs:
-        """How this model reads texts and pictures; ValueError where nobody said."""
-        if self.inputs is None:
-            raise ValueError("this model has no inputs, so it cannot read texts or pictures: give it `inputs=`")
-        return self.inputs
