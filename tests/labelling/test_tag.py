@@ -13,7 +13,7 @@ from wordy import COLOURS, Words, product
 
 from vitrina.catalogue.product import Product, Text
 from vitrina.catalogue.store import Catalogue, write_catalogue
-from vitrina.labelling import tag as tagging
+from vitrina.labelling import parts as keeping
 from vitrina.labelling.asked import Asked
 from vitrina.labelling.parts import Written, working
 from vitrina.labelling.tag import tag_with
@@ -162,7 +162,7 @@ class Dying(Words):
 
 @pytest.mark.parametrize("after", [0, 100, 170, 250, 330])
 def test_an_interrupted_call_goes_on_and_ends_with_the_same_file(shop, tmp_path, monkeypatch, after):
-    monkeypatch.setattr(tagging, "_ROWS_PER_PART", 40)
+    monkeypatch.setattr(keeping, "ROWS_PER_PART", 40)
     tagged(shop, tmp_path / "whole.csv", by="attributes.colour")
     out = tmp_path / "cut.csv"
     with pytest.raises(KeyboardInterrupt):
@@ -180,8 +180,8 @@ def test_an_interrupted_call_goes_on_and_ends_with_the_same_file(shop, tmp_path,
 def test_a_killed_process_loses_no_part_and_a_damaged_part_is_made_again(shop, tmp_path, monkeypatch):
     code = (
         "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
-        "import test_tag; from vitrina.catalogue.store import Catalogue; from vitrina.labelling import tag\n"
-        "tag._ROWS_PER_PART = 40\n"
+        "import test_tag; from vitrina.catalogue.store import Catalogue; from vitrina.labelling import parts\n"
+        "parts.ROWS_PER_PART = 40\n"
         "test_tag.tagged(Catalogue.open(sys.argv[2]), Path(sys.argv[3]), by='attributes.colour',\n"
         "                model=test_tag.Dying(after=290, kill=True))\n"
     )
@@ -194,7 +194,7 @@ def test_a_killed_process_loses_no_part_and_a_damaged_part_is_made_again(shop, t
     parts[1].write_bytes(parts[1].read_bytes()[:-20])
     with pytest.raises(ValueError, match="unfinished"):
         tagged(shop, out, by="attributes.colour", digest="other")
-    monkeypatch.setattr(tagging, "_ROWS_PER_PART", 40)
+    monkeypatch.setattr(keeping, "ROWS_PER_PART", 40)
     tagged(shop, out, by="attributes.colour")
     tagged(shop, tmp_path / "whole.csv", by="attributes.colour")
     assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()

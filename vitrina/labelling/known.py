@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.store import Catalogue
-from vitrina.catalogue.walk import AT_ONCE as AT_ONCE
 from vitrina.catalogue.walk import walk
 from vitrina.tasks.abilities import EmbedsBoth
 from vitrina.tasks.fields import Field, family_of_product

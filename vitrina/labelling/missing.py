@@ -12,15 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from tqdm import tqdm
 
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.store import Catalogue
 from vitrina.evaluation.fingerprint import model_digest
 from vitrina.labelling.asked import languages_of
-from vitrina.labelling.known import AT_ONCE, Known, embedded, training_products
+from vitrina.labelling.known import Known, embedded, training_products
 from vitrina.labelling.labeller import Labeller, read_tagger, write_tagger
-from vitrina.labelling.parts import Job, Written, check_out, working
+from vitrina.labelling.parts import Written, check_out, working
 from vitrina.tasks.abilities import EmbedsBoth
 from vitrina.tasks.fields import MOST_VALUES, Field, attributes_of
 from vitrina.tasks.labels import Labels
@@ -34,7 +33,6 @@ LEAST_KNOWN = 50
 APPLIES_SHARE = 0.2
 """Of the products of a category, so many have an attribute where it is missing from the others."""
 
-_ROWS_PER_PART = 4 * AT_ONCE
 _REVIEW = pa.schema(
     [
         ("accept", pa.string()),
@@ -115,7 +113,12 @@ def fill_with(
         rows = training_products(catalogue, field=None)
         known = embedded(catalogue, rows=rows, model=model)
         fillers = _fillers(model, catalogue=catalogue, known=known, fields=fields, keep=job.folder)
-        _write_parts(job, catalogue=catalogue, model=model, fillers=fillers)
+        job.fill(
+            catalogue,
+            rows=lambda products: _proposed(products, model=model, fillers=fillers),
+            schema=_REVIEW,
+            what="filling in",
+        )
         proposals = pa.concat_tables([_REVIEW.empty_table(), *job.tables()])
         order = _by_use(proposals)
         tables = (proposals.take(order[start : start + _LOT]) for start in range(0, max(len(order), 1), _LOT))
@@ -171,21 +174,6 @@ def _where_it_applies(products: Sequence[Product], *, field: Field) -> frozenset
     for product in products:
         counts[product.category][field.value(product) is not None] += 1
     return frozenset(path for path, each in counts.items() if each[True] >= APPLIES_SHARE * each.total())
-
-
-def _write_parts(job: Job, *, catalogue: Catalogue, model: EmbedsBoth, fillers: Sequence[_Filler]) -> None:
-    """Propose values for the products of every part that is not there."""
-    done = job.numbers()
-    with tqdm(total=len(catalogue), desc="filling in", unit="product", delay=2, disable=None, leave=False) as bar:
-        for number, start in enumerate(range(0, len(catalogue), _ROWS_PER_PART)):
-            stop = min(start + _ROWS_PER_PART, len(catalogue))
-            if number not in done:
-                rows: list[dict[str, object]] = []
-                for first in range(start, stop, AT_ONCE):
-                    products = catalogue.read(range(first, min(first + AT_ONCE, stop)))
-                    rows += _proposed(products, model=model, fillers=fillers)
-                job.write(number, table=pa.Table.from_pylist(rows, schema=_REVIEW))
-            bar.update(stop - start)
 
 
 def _proposed(

@@ -13,18 +13,23 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from tqdm import tqdm
 
 from vitrina.catalogue.manifest import flush
+from vitrina.catalogue.product import Product
+from vitrina.catalogue.store import Catalogue
+from vitrina.catalogue.walk import AT_ONCE
 from vitrina.catalogue.writer_lock import take_lock
 from vitrina.models.checkpoint import write_bytes
 
 SUFFIXES = (".csv", ".parquet")
+ROWS_PER_PART = 4 * AT_ONCE
 _ABOUT = "stamp"
 _LOCK = ".lock"
 _JOB = "job.json"
@@ -64,6 +69,26 @@ class Job:
             else:
                 found.add(int(path.stem.removeprefix("part-")))
         return found
+
+    def fill(
+        self,
+        catalogue: Catalogue,
+        *,
+        rows: Callable[[list[Product]], Iterable[dict[str, object]]],
+        schema: pa.Schema,
+        what: str,
+    ) -> None:
+        """Write every part that is not there, of what `rows` makes of its products; a bar says `what` is done."""
+        done = self.numbers()
+        with tqdm(total=len(catalogue), desc=what, unit="product", delay=2, disable=None, leave=False) as bar:
+            for number, start in enumerate(range(0, len(catalogue), ROWS_PER_PART)):
+                stop = min(start + ROWS_PER_PART, len(catalogue))
+                if number not in done:
+                    found: list[dict[str, object]] = []
+                    for first in range(start, stop, AT_ONCE):
+                        found += rows(catalogue.read(range(first, min(first + AT_ONCE, stop))))
+                    self.write(number, table=pa.Table.from_pylist(found, schema=schema))
+                bar.update(stop - start)
 
     def write(self, number: int, *, table: pa.Table) -> None:
         """Keep a part: it stands on the disk when this returns."""

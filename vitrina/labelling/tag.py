@@ -11,15 +11,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from tqdm import tqdm
 
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.store import Catalogue
 from vitrina.evaluation.fingerprint import model_digest
 from vitrina.labelling.asked import Asked, labeller_for
-from vitrina.labelling.known import AT_ONCE
 from vitrina.labelling.labeller import Labeller
-from vitrina.labelling.parts import Job, Written, check_out, working
+from vitrina.labelling.parts import Written, check_out, working
 from vitrina.tasks.abilities import EmbedsBoth
 from vitrina.tasks.fields import Field
 from vitrina.tasks.product_vectors import embed_products
@@ -27,7 +25,6 @@ from vitrina.tasks.tagger import Mode, Use
 from vitrina.training.load import load
 
 TOP = 3
-_ROWS_PER_PART = 4 * AT_ONCE
 _LISTED = 10
 
 _PLACES = [("label", "confidence"), *((f"label_{place}", f"confidence_{place}") for place in range(2, TOP + 1))]
@@ -98,7 +95,12 @@ def tag_with(
         if job.summary is not None:
             return Written(out, job.summary, was_there=True)
         labeller = labeller_for(model, catalogue=catalogue, asked=asked, mode=mode, use=use, keep=job.folder)
-        _write_parts(job, catalogue=catalogue, labeller=labeller, by=asked.field)
+        job.fill(
+            catalogue,
+            rows=lambda products: _labelled(products, labeller=labeller, by=asked.field),
+            schema=_PART,
+            what="tagging",
+        )
         tally = _Tally()
         for table in job.tables():
             tally.add(table)
@@ -106,21 +108,6 @@ def tag_with(
         found = (table.filter(pc.is_valid(table["label"])).select(_OUT.names) for table in job.tables())
         job.finish(found, schema=_OUT, summary=summary)
         return Written(out, summary, was_there=False)
-
-
-def _write_parts(job: Job, *, catalogue: Catalogue, labeller: Labeller, by: Field | None) -> None:
-    """Label the products of every part that is not there."""
-    done = job.numbers()
-    with tqdm(total=len(catalogue), desc="tagging", unit="product", delay=2, disable=None, leave=False) as bar:
-        for number, start in enumerate(range(0, len(catalogue), _ROWS_PER_PART)):
-            stop = min(start + _ROWS_PER_PART, len(catalogue))
-            if number not in done:
-                rows: list[dict[str, object]] = []
-                for first in range(start, stop, AT_ONCE):
-                    products = catalogue.read(range(first, min(first + AT_ONCE, stop)))
-                    rows += _labelled(products, labeller=labeller, by=by)
-                job.write(number, table=pa.Table.from_pylist(rows, schema=_PART))
-            bar.update(stop - start)
 
 
 def _labelled(products: list[Product], *, labeller: Labeller, by: Field | None) -> Iterator[dict[str, object]]:
