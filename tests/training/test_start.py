@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import vitrina
+from vitrina import recipes
 from vitrina.models.checkpoint import read_metadata
 from vitrina.models.clip import Clip
 from vitrina.models.flava import Flava, FlavaConfig
@@ -22,6 +23,7 @@ from vitrina.training.run_folder import RunFolder
 from vitrina.training.start import adapted, read_record, read_start
 
 from .little import (
+    COMMON,
     assert_same_run,
     final_state,
     little_clip,
@@ -123,6 +125,16 @@ def test_what_is_set_after_fitting_stands_and_positions_are_resized(tmp_path, ca
     model = vitrina.load(tmp_path / "run" / "start.safetensors")
     assert isinstance(model, Clip)
     assert np.isfinite(model.embed_images([picture(1)])).all()
+
+
+def test_early_fusion_too_starts_at_another_size_of_pictures(tmp_path, catalogue):
+    sizes = ("geometry.size_px=16", "model.image.width=16", "model.text.width=16", "model.trunk.width=16")
+    recipe = with_settings(recipes.early_fusion("tiny"), [*COMMON, *sizes, "model.trunk.layers=1", "steps=1"])
+    source = begin(recipe, catalogue, tmp_path / "source")
+    larger = with_settings(adapted(recipe, init=str(source)), ["geometry.size_px=32"])
+    record = lay_out(larger, catalogue, tmp_path / "run", init=source)
+    assert record.resized == ("image.positions",) and record.fresh == ()
+    assert first(tmp_path / "run")["image.positions"].shape == (1, 17, 16)
 
 
 def test_a_setting_that_contradicts_the_weights_is_an_error_that_says_both(tmp_path, catalogue, clip):

@@ -2,20 +2,24 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from vitrina import recipes
 from vitrina.catalogue.product import Product, Text
 from vitrina.catalogue.store import write_catalogue
 from vitrina.models.groupvit import GroupViT
 from vitrina.recipes.recipe import Recipe, with_settings
-from vitrina.training.load import load
+from vitrina.training.load import load, weights_of
 from vitrina.training.loop import train
 from vitrina.training.machine import Machine
 from vitrina.training.prepare import look_over
+from vitrina.training.start import adapted, read_record
 
 from .little import COMMON, little_clip, picture
+from .starting import begin, first
 
 SIZES = (
     "geometry.size_px=16",
@@ -78,10 +82,42 @@ def test_everything_is_taken_and_read_by_the_words_that_it_learnt(source, reques
             assert torch.equal(tensor, learnt[name]), name
 
 
-def test_the_size_of_pictures_is_the_one_that_the_weights_need(published, catalogue, recipe):
+def test_the_size_of_pictures_is_that_of_the_weights(published, catalogue, recipe):
     larger = with_settings(recipe, ["geometry.size_px=32"])
     found = look_over(larger, catalogues=[catalogue], init=str(published))
-    assert found.recipe.geometry.size_px == 16  # what the weights need is set, and told
+    assert found.recipe.geometry.size_px == 16  # what the weights are at home with is set, and told
+
+
+@pytest.mark.parametrize("source", ["run", "published"])
+def test_another_size_that_is_set_afterwards_stands_and_positions_are_resized(source, request, elsewhere, tmp_path):
+    init = request.getfixturevalue(source)
+    asked = with_settings(recipes.groupvit("tiny"), ["batch_rows=8", "steps=1", "nouns.minimum=3"])
+    larger = with_settings(adapted(asked, init=str(init)), ["geometry.size_px=32"])
+    begin(larger, elsewhere, tmp_path / "run", init=init)
+    record, before = read_record(tmp_path / "run"), first(tmp_path / "run")
+    theirs = load(request.getfixturevalue("run")).state_dict()
+    assert record.resized == ("image.positions",) and record.fresh == record.left_over == ()
+    assert before["image.positions"].shape == (1, 16, 16)
+    # Four patches a quarter, whose positions lie around the one that stood for it.
+    quarters = before["image.positions"].view(2, 2, 2, 2, 16).mean(dim=(1, 3)).flatten(0, 1)
+    assert F.cosine_similarity(quarters, theirs["image.positions"][0], dim=-1).min() > 0.9
+    model = load(tmp_path / "run")
+    assert isinstance(model, GroupViT) and model.config.image.size_px == 32
+    maps = model.similarity_maps([picture(0)], words=["mug", "red"])
+    assert maps[0].shape[1:] == (4, 3) and np.isfinite(maps[0]).all()
+
+
+def test_a_setting_that_the_weights_cannot_follow_is_named_beside_what_they_need(run, catalogue, recipe):
+    finer = with_settings(adapted(recipe, init=str(run)), ["model.image.patch_px=4", "model.image.groups=3"])
+    with pytest.raises(ValueError, match=r"patch_px is 4 where they need 8, model\.image\.groups is 3 where"):
+        look_over(finer, catalogues=[catalogue], init=str(run))
+
+
+def test_it_starts_from_nothing_but_its_own_kind(run, catalogue, recipe, clip):
+    with pytest.raises(ValueError, match=r"a run of a Clip, fits a GroupViT: start from a run of a GroupViT, or"):
+        look_over(recipe, catalogues=[catalogue], init=str(clip))
+    weights = look_over(recipe, catalogues=[catalogue], init=str(weights_of(run)))
+    assert weights.start is not None and weights.start.record.kind == "weights of a run of a GroupViT"
 
 
 def test_no_other_family_starts_from_one(published, catalogue):

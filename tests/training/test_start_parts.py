@@ -161,6 +161,8 @@ def test_positions_are_resized_as_a_picture_is(tmp_path: Path):
     larger = resized_positions(positions, grid=16)
     assert larger.shape == (1, 257, 2)
     torch.testing.assert_close(resized_positions(larger, grid=8)[0, 1:], positions[0, 1:], atol=0.05, rtol=0.0)
+    without_class = positions[:, 1:]
+    assert torch.equal(resized_positions(without_class, grid=4), smaller[:, 1:])
 
 
 def test_half_precision_weights_become_whole(tmp_path: Path):

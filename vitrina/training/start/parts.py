@@ -9,6 +9,7 @@ A FLAVA takes a CLIP's picture tower alone (`for_flava`). Text towers of BERT's 
 each block where ours normalise before.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -121,14 +122,16 @@ def read_public(name: str | Path) -> Parts:
 
 
 def resized_positions(positions: Tensor, *, grid: int) -> Tensor:
-    """Learned positions (1, 1 + p, d) of [CLS] and a square of patches, for a square of `grid` a side.
+    """Learned positions (1, p, d) of a square of patches, or (1, 1 + p, d) with [CLS], for `grid` patches a side.
 
     Bicubic and antialiased, as one resizes a picture (ViT, section 3.2); [CLS] keeps its own.
     """
-    before = round((positions.shape[1] - 1) ** 0.5)
-    square = positions[:, 1:].float().transpose(1, 2).reshape(1, -1, before, before)
+    before = math.isqrt(positions.shape[1])
+    classes = positions.shape[1] - before**2  # 1 with [CLS]: a square and one more is no square
+    own, square = positions.float().split([classes, before**2], dim=1)
+    square = square.transpose(1, 2).unflatten(2, (before, before))
     square = F.interpolate(square, size=(grid, grid), mode="bicubic", antialias=True)
-    return torch.cat([positions[:, :1].float(), square.flatten(2).transpose(1, 2)], dim=1)
+    return torch.cat([own, square.flatten(2).transpose(1, 2)], dim=1)
 
 
 def _described(published: Published) -> Parts:

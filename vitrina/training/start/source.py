@@ -104,14 +104,15 @@ def _run_parts(path: Path, *, is_complete: bool) -> Parts:
     model, tensors = recipe.model, read_tensors(weights) if is_complete else {}
     common: dict[str, Any] = {"revision": None, "geometry": recipe.geometry, "tensors": tensors}
     origin, family = str(path.absolute()), type(model).__name__.removesuffix("Config")
+    kind = f"{'a run' if path.is_dir() else 'weights of a run'} of a {family}"
     if not isinstance(model, TwoTowersConfig):
         if not isinstance(model, CodebookConfig):
             common |= {"tokenizer": tokenizer_of(weights), "max_tokens": recipe.max_tokens}
-        return Parts(origin, f"a run of a {family}", **common, whole=model)
+        return Parts(origin, kind, **common, whole=model)
     is_flava = isinstance(model, FlavaConfig)
     return Parts(
         origin,
-        f"{'a run' if path.is_dir() else 'weights of a run'} of a {family}",
+        kind,
         **common,
         image=model.image,
         text=model.text,

@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from vitrina.models.checkpoint import digest_of, read_tensors, write_bytes, write_tensors
 from vitrina.models.codebook import CodebookConfig
 from vitrina.models.flava import FlavaConfig
+from vitrina.models.groupvit import GroupViTConfig
+from vitrina.models.two_towers import TwoTowersConfig
 from vitrina.recipes.recipe import ModelConfig, Recipe
 from vitrina.recipes.settings import settings, show
 from vitrina.training.build import build
@@ -97,8 +99,7 @@ def first_weights(
     notes = list(parts.notes)
     brought = dict(parts.tensors)
     resized = []
-    has_class = parts.whole is None  # whose position stands before those of the patches
-    if has_class and _POSITIONS in brought and _POSITIONS in own and brought[_POSITIONS].shape != own[_POSITIONS].shape:
+    if _POSITIONS in brought and _POSITIONS in own and brought[_POSITIONS].shape != own[_POSITIONS].shape:
         assert not isinstance(recipe.model, CodebookConfig)
         brought[_POSITIONS] = resized_positions(brought[_POSITIONS], grid=recipe.model.image.grid)
         resized.append(_POSITIONS)
@@ -206,7 +207,10 @@ def changes(before: Recipe, *, after: Recipe) -> tuple[Change, ...]:
 def nothing_fits(parts: Parts, *, model: ModelConfig) -> str:
     """The words for a source that has nothing for a model."""
     family = type(model).__name__.removesuffix("Config")
-    return f"nothing of {parts.origin}, {parts.kind}, fits a {family}: start from one that shares a tower with it"
+    mend = "one that shares a tower with it" if isinstance(model, TwoTowersConfig) else f"a run of a {family}"
+    if isinstance(model, GroupViTConfig):
+        mend += ", or a folder or hub id of one in transformers' layout"
+    return f"nothing of {parts.origin}, {parts.kind}, fits a {family}: start from {mend}"
 
 
 def _speaks_other_codes(parts: Parts, *, model: FlavaConfig, codebook: str | None) -> bool:
