@@ -3,10 +3,13 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from vitrina.catalogue.product import Product, Text
-from vitrina.index import vectors
-from vitrina.index.products import ProductVectors, top_rows
+from vitrina.index import products as products_module
+from vitrina.index import store, vectors
+from vitrina.index.products import Centre, ProductVectors, top_rows
+from vitrina.index.store import VectorStore
 from vitrina.index.vectors import VectorIndex
 
 COLOURS = ["red", "green", "blue", "black", "white", "yellow", "pink", "brown", "camel", "grey"]
@@ -59,9 +62,9 @@ def test_a_text_does_not_favour_products_without_pictures(make_catalogue, produc
 def test_a_product_has_one_vector_of_length_one_the_mean_of_its_parts(make_catalogue, products, model, tmp_path):
     catalogue = make_catalogue(products)
     index = opened(catalogue, model, tmp_path)
-    lengths = np.linalg.norm(index.pictures, axis=1)
+    lengths = np.linalg.norm(index.pictures[:], axis=1)
     assert lengths[index.has_picture] == pytest.approx(1.0, abs=1e-5)
-    assert not index.pictures[~index.has_picture].any()
+    assert not index.pictures[np.flatnonzero(~index.has_picture)].any()
     assert (index.has_picture.sum(), index.has_text.sum()) == (20, 20)
     vase = model.embed_texts(["red vase", "jarrón red"]).sum(0)
     assert index.texts[10] == pytest.approx(vase / np.linalg.norm(vase), abs=1e-5)
@@ -129,24 +132,101 @@ def test_a_killed_indexing_keeps_what_it_finished(make_catalogue, products, mode
 
 def test_a_damaged_segment_is_computed_again_and_said(make_catalogue, products, model, tmp_path):
     catalogue = make_catalogue(products)
-    whole = opened(catalogue, model, tmp_path)
+    whole = opened(catalogue, model, tmp_path).texts[:]
     segment = next((tmp_path / "index").rglob("segment-*"))
     segment.write_bytes(segment.read_bytes()[:100])
     mended = opened(catalogue, model, tmp_path)
     assert mended.embedded == 30
     assert "damaged" in mended.notes[0]
-    assert (mended.texts == whole.texts).all()
+    assert (mended.texts[:] == whole).all()
+
+
+def test_a_segment_that_lacks_something_is_computed_again_and_said(make_catalogue, products, model, tmp_path):
+    catalogue = make_catalogue(products)
+    opened(catalogue, model, tmp_path)
+    segment = next((tmp_path / "index").rglob("segment-*"))
+    tensors = load_file(segment)
+    save_file({name: tensors[name] for name in ("keys", "pictures", "texts", "has_text")}, segment)
+    mended = opened(catalogue, model, tmp_path)
+    assert mended.embedded == 30
+    assert "it has no has_picture" in mended.notes[0]
 
 
 def test_many_small_segments_become_one(make_catalogue, products, model, tmp_path, monkeypatch):
     monkeypatch.setattr(vectors, "_SEGMENT_PRODUCTS", 2)
-    monkeypatch.setattr("vitrina.index.store._MOST_SEGMENTS", 4)
+    monkeypatch.setattr(store, "_MOST_SEGMENTS", 4)
     catalogue = make_catalogue(products)
     first = opened(catalogue, model, tmp_path)
     assert len(list((tmp_path / "index").rglob("segment-*"))) == 1
     again = opened(catalogue, model, tmp_path)
     assert again.embedded == 0
-    assert (again.pictures == first.pictures).all()
+    assert (again.pictures[:] == first.pictures[:]).all()
+
+
+def test_what_is_added_to_much_does_not_write_the_much_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "_MOST_SEGMENTS", 4)
+    draw = np.random.default_rng(0)
+    written = {}
+    kept = VectorStore(tmp_path, model_digest="a" * 64)
+    for count in (100, 1, 2, 3, 4):
+        keys = draw.integers(256, size=(count, 16), dtype=np.uint8)
+        written |= {bytes(key): draw.normal(size=8).astype(np.float32) for key in keys}
+        vectors = np.array([written[bytes(key)] for key in keys])
+        kept.write(keys, pictures=vectors, texts=np.zeros_like(vectors))
+    (large,) = [path for path in kept.folder.iterdir() if path.stat().st_size > 100 * 2 * 8 * 4]
+    before = large.stat()
+    segments = kept.read()
+    assert sorted(map(len, segments)) == [10, 100]
+    assert large.stat() == before
+    for segment in segments:
+        assert all((written[bytes(key)] == row).all() for key, row in zip(segment.keys, segment.pictures, strict=True))
+        assert segment.has_picture.all() and not segment.has_text.any()
+
+
+def test_an_open_index_reads_on_when_another_process_merges_its_files(make_catalogue, products, model, tmp_path):
+    catalogue = make_catalogue(products)
+    index = opened(catalogue, model, tmp_path)
+    before = index.texts[:]
+    for path in (tmp_path / "index").rglob("segment-*"):
+        path.unlink()
+    assert (index.texts[:] == before).all()
+
+
+def test_vectors_on_the_disk_are_those_in_memory_and_only_new_segments_are_written(
+    make_catalogue, products, model, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(products_module, "_AT_ONCE", 7)
+    folder = tmp_path / "near"
+    first = opened(make_catalogue(products), model, tmp_path)
+    in_memory = ProductVectors.of(first)
+    on_disk = ProductVectors.on_disk(first, centre=in_memory.centre, folder=folder)
+    assert on_disk.matrix[:] == pytest.approx(in_memory.matrix, abs=1e-6)
+    assert (on_disk.has == in_memory.has).all()
+    query = in_memory.of_texts(model.embed_texts(["red mug"]))
+    assert on_disk.scores(query) == pytest.approx(in_memory.scores(query), abs=2e-6)
+    written = {path: path.stat() for path in folder.iterdir()}
+    added = make_catalogue([*products, Product(id="new", titles=(Text("wooden chair"),))])
+    second = ProductVectors.on_disk(opened(added, model, tmp_path), centre=in_memory.centre, folder=folder)
+    assert {path: path.stat() for path in written} == written
+    assert len(list(folder.iterdir())) == len(written) + 1
+    assert (second.matrix[:30] == on_disk.matrix[:]).all()
+
+
+def test_damaged_product_vectors_are_written_anew_and_those_of_another_centre_go(
+    make_catalogue, products, model, tmp_path
+):
+    folder = tmp_path / "near"
+    index = opened(make_catalogue(products), model, tmp_path)
+    own = Centre.of(index)
+    before = ProductVectors.on_disk(index, centre=own, folder=folder).matrix[:]
+    (path,) = folder.iterdir()
+    path.write_bytes(path.read_bytes()[:-1])
+    assert (ProductVectors.on_disk(index, centre=own, folder=folder).matrix[:] == before).all()
+    elsewhere = Centre(own.pictures + 0.1, own.texts)
+    moved = ProductVectors.on_disk(index, centre=elsewhere, folder=folder).matrix[:]
+    assert (moved[10:20] == before[10:20]).all(), "vases have no pictures"
+    assert not np.allclose(moved[:10], before[:10])
+    assert len(list(folder.iterdir())) == 1
 
 
 def test_a_product_with_nothing_to_compare_is_not_found(make_catalogue, products, model, tmp_path):

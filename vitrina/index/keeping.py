@@ -3,6 +3,7 @@
     RUN/index/<model>/words-<place>-<kind>/stamp.json           the model and the state of the catalogue it stands for
                                            translations.json    see `vitrina.index.translations`
                                            centre.safetensors   around which its vectors are, where it keeps vectors
+                                           near-….safetensors   the products' vectors, where it keeps vectors
                                            lance/               the engine's own files
 
 One process writes at a time, others wait for it. The stamp goes before anything changes and comes back when all is
@@ -69,7 +70,10 @@ def keep(folder: Path, *, catalogue: Catalogue, vectors: VectorIndex, model_dige
 
     def made() -> Kept:
         engine = LanceEngine(place / _ENGINE, dimensions=dimensions)
-        products = ProductVectors.of(vectors, centre=_centre(place, vectors) if finds_near else None)
+        if finds_near:
+            products = ProductVectors.on_disk(vectors, centre=_centre(place, vectors), folder=place)
+        else:
+            products = ProductVectors.of(vectors)
         translations = _bring_up(place, engine, catalogue=catalogue, products=products, model_digest=model_digest)
         return Kept(engine, translations, products, finds_near, held)
 

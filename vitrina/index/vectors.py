@@ -1,6 +1,8 @@
 """The vectors of a catalogue's products, kept fresh: one for its pictures, one for its texts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -8,6 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from vitrina.catalogue.store import Catalogue
+from vitrina.index.mapped import Rows
 from vitrina.index.store import Segment, VectorStore, as_keys, content_key
 from vitrina.tasks.abilities import EmbedsBoth
 from vitrina.tasks.product_vectors import embed_products, together
@@ -18,19 +21,28 @@ _SEGMENT_PRODUCTS = 2048
 
 @dataclass(frozen=True)
 class VectorIndex:
-    """The vectors of every row of a catalogue: `pictures` and `texts` (n, d) float32.
+    """The vectors of every row of a catalogue, in `segments` one after another, row i at `places`[i].
 
-    A row is of length one, the normalised mean over the product's pictures or over its texts, and zero where the
-    product has none: `has_picture` and `has_text` (n,) bool say so. `notes` says in words what was computed anew and
-    why; `embedded` counts the products that were.
+    `has_picture` and `has_text` (n,) bool say what a product has. `notes` says in words what was computed anew and why;
+    `embedded` counts the products that were.
     """
 
-    pictures: np.ndarray
-    texts: np.ndarray
+    segments: tuple[Segment, ...]
+    places: np.ndarray
     has_picture: np.ndarray
     has_text: np.ndarray
     embedded: int
     notes: tuple[str, ...]
+
+    @property
+    def pictures(self) -> Rows:
+        """(n, d): of length one, the normalised mean over the product's pictures, and zero where it has none."""
+        return Rows([segment.pictures for segment in self.segments], places=self.places)
+
+    @property
+    def texts(self) -> Rows:
+        """(n, d): the same of its texts."""
+        return Rows([segment.texts for segment in self.segments], places=self.places)
 
     @classmethod
     def open(cls, catalogue: Catalogue, *, model: EmbedsBoth, digest: str, folder: Path) -> Self:
@@ -42,27 +54,30 @@ class VectorIndex:
         keys = store.row_keys(catalogue.digest)
         if keys is None:
             keys = _key_rows(catalogue, store)
-        stored = store.read()
-        places = {} if stored is None else {bytes(key): place for place, key in enumerate(stored.keys)}
+        segments = store.read()
+        places = _places(segments)
         missing = _first_rows(keys, places=places)
         if len(missing):
             _embed(catalogue, missing, keys=keys, model=model, store=store)
-            stored = store.read()
-            assert stored is not None
-            places = {bytes(key): place for place, key in enumerate(stored.keys)}
-        assert stored is not None
+            segments = store.read()
+            places = _places(segments)
         if store.remove_other_models():
             store.notes.append(f"The index was made with another model: {len(missing):,} products were embedded anew.")
         order = np.array([places[bytes(key)] for key in keys])
-        pictures, texts = stored.pictures[order], stored.texts[order]
         return cls(
-            pictures,
-            texts,
-            has_picture=np.any(pictures, axis=1),
-            has_text=np.any(texts, axis=1),
+            tuple(segments),
+            order,
+            has_picture=np.concatenate([segment.has_picture for segment in segments])[order],
+            has_text=np.concatenate([segment.has_text for segment in segments])[order],
             embedded=len(missing),
             notes=tuple(store.notes),
         )
+
+
+def _places(segments: Sequence[Segment]) -> dict[bytes, int]:
+    """Where the vectors of a key lie in segments one after another."""
+    keys = chain.from_iterable(segment.keys for segment in segments)
+    return {bytes(key): place for place, key in enumerate(keys)}
 
 
 def _key_rows(catalogue: Catalogue, store: VectorStore) -> np.ndarray:
@@ -104,7 +119,7 @@ def _embed(catalogue: Catalogue, rows: np.ndarray, *, keys: np.ndarray, model: E
                 lots.append(embed_products(model, products=products))
                 bar.update(len(products))
             sides = together(lots)
-            store.write(Segment(keys[segment_rows], sides.pictures, sides.texts))
+            store.write(keys[segment_rows], pictures=sides.pictures, texts=sides.texts)
             unreadable += sides.unreadable
     if unreadable:
         store.notes.append(
