@@ -237,17 +237,12 @@ def _ids(words: Sequence[str] | None) -> list[str] | None:
 
 
 def _ids_of_file(path: Path) -> list[str]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except FileNotFoundError:
-        raise ValueError(f"--ids @{path}: there is no such file; name a text file with one id a line") from None
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"--ids @{path}: byte {error.start} is no UTF-8; save it as UTF-8 text with one id a line"
-        ) from None
+    from vitrina.catalogue.handwritten import read_text
+
+    lines = read_text(path, what="ids, one a line").splitlines()
     found = [line.strip() for line in lines if line.strip()]
     if not found:
-        raise ValueError(f"--ids @{path}: the file holds no ids; write one a line")
+        raise ValueError(f"{path} holds no ids: write one a line")
     return found
 
 

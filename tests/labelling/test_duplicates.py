@@ -84,12 +84,13 @@ def test_variants_of_one_group_are_no_duplicates(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ("a,b\na0,b0\n", r"line 2: the columns a, b and match are needed"),
+        ("a,b\na0,b0\n", r"pairs\.csv, line 1: the header a, b lacks 'match'"),
         ("a,b,match\na0,b0,yes\n", r"line 2: match is 'yes'; write 1"),
         ("a,b,match\na0,b0,1\na0,zz,0\n", r"line 3: the catalogue has no product 'zz'"),
         ("a,b,match\na0,a0,1\n", r"line 2: 'a0' is paired with itself"),
         ("a,b,match\na0,b0,1\n", r"knows 1 pairs, 1 of them the same"),
-        ("", r"knows 0 pairs"),
+        ("", "is empty: it needs a header with the columns a, b, match"),
+        ("a;b;match\n", r"knows 0 pairs"),
     ],
 )
 def test_a_bad_row_of_known_pairs_is_named(catalogue, tmp_path, lines, words):
@@ -102,7 +103,7 @@ def test_a_bad_row_of_known_pairs_is_named(catalogue, tmp_path, lines, words):
 def test_pairs_in_another_encoding_are_named(catalogue, tmp_path):
     path = tmp_path / "pairs.csv"
     path.write_bytes("a,b,match\nñ,b0,1\n".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"byte 10 is no UTF-8"):
+    with pytest.raises(ValueError, match=r"pairs\.csv, line 2: byte 10 is no UTF-8"):
         find_duplicates(catalogue.path, pairs=path)
 
 

@@ -50,11 +50,11 @@ def test_spanish_headers_are_understood(tmp_path):
     [
         ("a.txt", "", "holds no label"),
         ("a.txt", "only\n", "one label alone"),
-        ("a.txt", "Boots\nbags\nBOOTS\n", r"a\.txt, line 3: the label 'BOOTS' stands in line 1"),
+        ("a.txt", "Boots\nbags\nBOOTS\n", r"a\.txt, line 3: the label 'BOOTS' stands in .*a\.txt, line 1"),
         ("a.csv", "name\nx\n", r"a\.csv, line 1: the header name lacks 'label'"),
         ("a.csv", "label,words\nx,y\n,z\n", r"a\.csv, line 3: the row has no label"),
-        ("a.csv", "label\nx\ny\nx\n", r"a\.csv, line 4: the label 'x' of line 2 again"),
-        ("a.csv", "label\nx\nX\n", r"a\.csv, line 3: the label 'X' stands in line 2"),
+        ("a.csv", "label\nx\ny\nx\n", r"a\.csv, line 4: the label 'x' stands in .*line 2 already"),
+        ("a.csv", "label\nx\nX\n", r"a\.csv, line 3: the label 'X' stands in .*line 2"),
         ("a.csv", "label,template\nx,\n,no place\n", r"line 3: the template 'no place' has no {}"),
         ("a.csv", "label,template\nx,a {}\n", "line 2: a template stands in a row of its own"),
         ("a.csv", "label\nx,y\n", "line 2: 2 cells where the header has 1"),
@@ -80,7 +80,7 @@ def test_examples_are_ids_with_labels_and_never_two_for_one(tmp_path):
         "7": "boots",
         "8": "bags",
     }
-    with pytest.raises(ValueError, match=r"line 3: product '7' is 'bags' here and 'boots' in line 2"):
+    with pytest.raises(ValueError, match=r"line 3: product '7' is 'bags' here and 'boots' in .*line 2: keep one"):
         read_examples(write(tmp_path, "e.csv", "id,label\n7,boots\n7,bags\n"))
     with pytest.raises(ValueError, match="line 2: an example is an id and a label"):
         read_examples(write(tmp_path, "e.csv", "id,label\n7,\n"))

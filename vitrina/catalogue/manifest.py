@@ -7,6 +7,8 @@ with the shards and tombstones that it names, until the catalogue is compacted.
 import dataclasses
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -168,6 +170,19 @@ def flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A temporary file to fill, which gets its name when its bytes lie on the disk; until then the old file stands."""
+    temporary = path.with_name(f".writing-{path.name}")
+    try:
+        yield temporary
+        flush(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    flush(path.parent)
 
 
 def _write(path: Path, *, manifest: Manifest) -> None:

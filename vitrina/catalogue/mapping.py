@@ -1,14 +1,12 @@
 """Which column stands for which field, as a file that is saved, edited and used again."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vitrina.catalogue.columns import Columns, check_fields
-from vitrina.catalogue.manifest import flush
+from vitrina.catalogue.manifest import whole
 
 
 @dataclass(frozen=True)
@@ -82,18 +80,8 @@ def write_mapping(path: Path, *, mapping: Mapping[str, str]) -> None:
     check_fields(mapping)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".mapping-", delete=False, encoding="utf-8") as file:
-        part = Path(file.name)
-        try:
-            json.dump(dict(mapping), file, indent=2, ensure_ascii=False)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-            part.chmod(0o644)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    flush(path.parent)
+    with whole(path) as part:
+        part.write_text(json.dumps(dict(mapping), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _fields(columns: Columns) -> dict[str, list[str]]:

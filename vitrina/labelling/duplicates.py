@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from vitrina.catalogue.handwritten import read_table
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.store import Catalogue
 from vitrina.catalogue.walk import walk
@@ -25,6 +26,7 @@ CANDIDATES = 10
 _AT_ONCE = 2048
 _SHOWN = 10
 _DEV_SHARE = 0.3
+_PAIR = ("a", "b", "match")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,26 +215,18 @@ def _parts(count: int, *, what: str) -> Iterator[slice]:
 
 def _known_pairs(path: Path, *, products: list[Product]) -> _Taught:
     numbers = {product.id: number for number, product in enumerate(products)}
-    try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: byte {error.start} is no UTF-8; save it as UTF-8") from None
     found, answers = [], []
-    for line, row in enumerate(rows, start=2):
-        one, other, match = (row.get(name) for name in ("a", "b", "match"))
-        if one is None or other is None or match is None:
-            raise ValueError(
-                f"{path}, line {line}: the columns a, b and match are needed; write a header that names them"
-            )
-        if match.strip() not in ("0", "1"):
-            raise ValueError(f"{path}, line {line}: match is {match!r}; write 1 for the same product, else 0")
+    for row in read_table(path, what="known pairs", columns={name: name for name in _PAIR}, needed=_PAIR):
+        one, other, match = (row.cells[name] for name in _PAIR)
+        if match not in ("0", "1"):
+            raise row.wrong(f"match is {match!r}; write 1 for the same product, else 0")
         missing = next((name for name in (one, other) if name not in numbers), None)
         if missing is not None:
-            raise ValueError(f"{path}, line {line}: the catalogue has no product {missing!r}; name its ids as ingested")
+            raise row.wrong(f"the catalogue has no product {missing!r}; name its ids as ingested")
         if one == other:
-            raise ValueError(f"{path}, line {line}: {one!r} is paired with itself; name two products")
+            raise row.wrong(f"{one!r} is paired with itself; name two products")
         found.append((numbers[one], numbers[other]))
-        answers.append(match.strip() == "1")
+        answers.append(match == "1")
     if len(found) < 20 or sum(answers) < 5 or len(answers) - sum(answers) < 5:
         raise ValueError(
             f"{path} knows {len(found)} pairs, {sum(answers)} of them the same: give 20 or more, 5 or more of each kind"

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from vitrina.catalogue.manifest import flush
+from vitrina.catalogue.manifest import whole
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.store import Catalogue
 from vitrina.catalogue.walk import AT_ONCE
@@ -92,7 +92,8 @@ class Job:
 
     def write(self, number: int, *, table: pa.Table) -> None:
         """Keep a part: it stands on the disk when this returns."""
-        _whole(self._part(number), lambda path: pq.write_table(table, path))
+        with whole(self._part(number)) as path:
+            pq.write_table(table, path)
 
     def tables(self) -> Iterator[pa.Table]:
         """The parts in order, one in memory at a time."""
@@ -103,10 +104,11 @@ class Job:
         """Write the result from tables of rows, then what it is of, and drop the parts."""
         self.summary = summary
         about = {_ABOUT: self._stamp, "summary": summary}
-        if self.out.suffix.lower() == ".csv":
-            _whole(self.out, lambda path: _write_csv(path, tables, names=schema.names))
-        else:
-            _whole(self.out, lambda path: _write_parquet(path, tables, schema=schema, stamp=self._stamp))
+        with whole(self.out) as path:
+            if self.out.suffix.lower() == ".csv":
+                _write_csv(path, tables, names=schema.names)
+            else:
+                _write_parquet(path, tables, schema=schema, stamp=self._stamp)
         write_bytes(_beside(self.out), content=(json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode())
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -168,7 +170,7 @@ def _refuse_other(before: Mapping[str, str], *, stamp: Mapping[str, str], what: 
 
 
 def _short(value: str) -> str:
-    return value[:40]
+    return value[: 12 if len(value) == 64 else 40]  # of a digest enough to tell it from another
 
 
 def _folder(out: Path) -> Path:
@@ -202,15 +204,3 @@ def _write_parquet(path: Path, tables: Iterator[pa.Table], *, schema: pa.Schema,
     with pq.ParquetWriter(path, schema.with_metadata(about)) as writer:
         for table in tables:
             writer.write_table(table.cast(schema.with_metadata(about)))
-
-
-def _whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file under a temporary name and rename it when it is on the disk."""
-    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
-    try:
-        write(temporary)
-        flush(temporary)
-        temporary.replace(path)
-        flush(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -1,6 +1,5 @@
 """The way back from a review: accepted values become part of the catalogue, as a new version of it."""
 
-import csv
 import os
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
+from vitrina.catalogue.handwritten import Row, read_table
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.store import Catalogue
 from vitrina.catalogue.writer import CatalogueWriter
@@ -20,6 +20,7 @@ from vitrina.tasks.fields import BETWEEN, Field
 _YES = frozenset({"yes", "y", "x", "true", "1", "ok", "si", "sí", "s"})
 _NO = frozenset({"", "no", "n", "false", "0"})
 _NEEDED = ("accept", "id", "field", "value")
+_COLUMNS = (*_NEEDED, "confidence")
 _AT_ONCE = 64
 
 
@@ -70,19 +71,16 @@ def accept(
     path, folder = Path(review), Path(catalogue)
     wanted: defaultdict[str, dict[Field, str]] = defaultdict(dict)
     left_open = 0
-    for line, row in _rows(path):
-        if not _is_accepted(path, line, row, above=above):
+    for row in _rows(path):
+        if not _is_accepted(row, above=above):
             left_open += 1
             continue
-        field, value, id_ = _field(path, line, row), " ".join((row["value"] or "").split()), row["id"] or ""
+        field, value, id_ = _field(row), " ".join(row.cells["value"].split()), row.cells["id"]
         if not value or not id_:
-            raise ValueError(
-                f"{path}, line {line}: the row is accepted and has no {'value' if id_ else 'id'}: fill it in"
-            )
+            raise row.wrong(f"the row is accepted and has no {'value' if id_ else 'id'}: fill it in")
         if wanted[id_].setdefault(field, value) != value:
-            raise ValueError(
-                f"{path}, line {line}: {field} of product {id_!r} is accepted twice, as {value!r} and "
-                f"{wanted[id_][field]!r}: keep one"
+            raise row.wrong(
+                f"{field} of product {id_!r} is accepted twice, as {value!r} and {wanted[id_][field]!r}: keep one"
             )
     before = Catalogue.open(folder)
     values, products, stated, found = 0, 0, 0, set[str]()
@@ -130,65 +128,44 @@ def _with(product: Product, values: dict[Field, str]) -> Product:
     return replace(product, attributes=attributes, category=category)
 
 
-def _is_accepted(path: Path, line: int, row: dict[str, str | None], *, above: float | None) -> bool:
-    word = " ".join((row["accept"] or "").split()).casefold()
+def _is_accepted(row: Row, *, above: float | None) -> bool:
+    told, confidence = row.cells["accept"], row.cells["confidence"]
+    word = " ".join(told.split()).casefold()
     if word in _YES:
         return True
     if word not in _NO:
-        raise ValueError(
-            f"{path}, line {line}: `accept` is {row['accept']!r}: write yes or no, and another value into `value`"
-        )
+        raise row.wrong(f"`accept` is {told!r}: write yes or no, and another value into `value`")
     if word or above is None:
         return False
     try:
-        return float((row.get("confidence") or "").replace(",", ".")) >= above
+        return float(confidence.replace(",", ".")) >= above
     except ValueError:
-        raise ValueError(f"{path}, line {line}: the confidence {row.get('confidence')!r} is no number") from None
+        raise row.wrong(f"the confidence {confidence!r} is no number") from None
 
 
-def _field(path: Path, line: int, row: dict[str, str | None]) -> Field:
+def _field(row: Row) -> Field:
     try:
-        field = Field.parse(row["field"] or "")
+        field = Field.parse(row.cells["field"])
     except ValueError as error:
-        raise ValueError(f"{path}, line {line}: {error}") from None
+        raise row.wrong(str(error)) from None
     if field.level is not None:
-        raise ValueError(f"{path}, line {line}: {field} is one level of a path: write the whole path as `category`")
+        raise row.wrong(f"{field} is one level of a path: write the whole path as `category`")
     return field
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
-    """The rows of a review with their lines. Raises ValueError where it is none."""
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}: name the review that `vitrina tag --missing` wrote")
-    if path.suffix.lower() == ".parquet":
-        try:
-            plain = pq.read_table(path).to_pylist()
-        except (pa.ArrowInvalid, OSError) as error:
-            raise ValueError(f"{path} cannot be read as Parquet: {error}") from error
-        _check_columns(path, list(plain[0]) if plain else list(_NEEDED))
-        yield from (
-            (number, {k: None if v is None else str(v) for k, v in row.items()})
-            for number, row in enumerate(plain, start=1)
-        )
+def _rows(path: Path) -> Iterator[Row]:
+    """The rows of a review. Raises ValueError where it is none."""
+    if path.suffix.lower() != ".parquet" or not path.is_file():
+        what = "proposals, which `vitrina tag --missing` writes"
+        yield from read_table(path, what=what, columns={name: name for name in _COLUMNS}, needed=_NEEDED)
         return
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = file.readline()
-            delimiter = max(",;\t", key=header.count)
-            file.seek(0)
-            reader = csv.DictReader(file, delimiter=delimiter, strict=True)
-            _check_columns(path, [str(name) for name in reader.fieldnames or ()])
-            for row in reader:
-                if None in row:
-                    raise ValueError(f"{path}, line {reader.line_num}: more cells than the header has: quote commas")
-                yield reader.line_num, row
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: byte {error.start} is no UTF-8: save the file as UTF-8") from None
-    except csv.Error as error:
-        raise ValueError(f"{path} cannot be read as CSV: {error}: save it anew") from error
-
-
-def _check_columns(path: Path, names: list[str]) -> None:
-    missing = [name for name in _NEEDED if name not in names]
+        table = pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ValueError(f"{path} cannot be read as Parquet: {error}") from error
+    missing = [name for name in _NEEDED if name not in table.column_names]
     if missing:
         raise ValueError(f"{path} lacks the column {missing[0]!r}: a review has {', '.join(_NEEDED)} and more")
+    for number, plain in enumerate(table.to_pylist(), start=1):
+        cells = {name: plain.get(name) for name in _COLUMNS}
+        yield Row(f"{path}, row {number}", {name: "" if cell is None else str(cell) for name, cell in cells.items()})

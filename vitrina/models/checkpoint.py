@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from vitrina.catalogue.manifest import flush
+from vitrina.catalogue.manifest import whole
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -27,7 +26,7 @@ def write_tensors(path: str | Path, *, tensors: Mapping[str, Tensor], metadata: 
     write_tensors("model.safetensors", tensors=model.state_dict(), metadata={"recipe": recipe.to_json()})
     """
     own = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with _whole(Path(path)) as temporary:
+    with whole(Path(path)) as temporary:
         try:
             save_file(own, temporary, metadata=dict(metadata))
         except SafetensorError as error:  # all that can go wrong with tensors in memory is the disk
@@ -36,7 +35,7 @@ def write_tensors(path: str | Path, *, tensors: Mapping[str, Tensor], metadata: 
 
 def write_bytes(path: str | Path, *, content: bytes) -> None:
     """Write a file whole or not at all."""
-    with _whole(Path(path)) as temporary:
+    with whole(Path(path)) as temporary:
         temporary.write_bytes(content)
 
 
@@ -183,19 +182,6 @@ class Carried:
     config: dict[str, Any]
     tensors: dict[str, Tensor] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A temporary file to fill, which gets its name when its bytes lie on the disk."""
-    temporary = path.with_name(f".writing-{path.name}")
-    try:
-        yield temporary
-        flush(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    flush(path.parent)
 
 
 def _read_file(path: Path) -> dict[str, Tensor]:
