@@ -1,30 +1,35 @@
 """Search at 100,000 and a million vectors: recall, filters, latency, build, disk, memory, kills and many writers.
 
-    python -m benchmarks.search --rows 100000 1000000 --results results
+    python -m benchmarks.search --rows 100000 1000000 --vectors shop.parquet --results results
 
-Vectors are drawn around clusters, as products of one kind are, and queries near them; with `--vectors FILE` (what
-`vitrina embed` writes) the products of a real catalogue are searched instead. Ours is what `vitrina search` does: the
-exact matrix up to 200,000 products, LanceDB's index above. Beside it FAISS, flat and HNSW, with as many threads. The
-filter keeps 1 % of the products, drawn at random. The last line is JSON.
+Vectors are drawn around clusters, as products of one kind are, and queries near them. With `--vectors` the products of
+a real catalogue stand beside them, from a file that `vitrina embed` wrote; its queries are the texts of products that
+are left out, as a shopper's words are none of the catalogue's. Ours is what `vitrina search` does: the exact matrix up
+to 200,000 products, LanceDB's index above. Where the matrix answers, that index stands beside it by itself; and FAISS,
+flat and HNSW, with as many threads. The filter keeps 1 % of the products, drawn at random.
+
+Each side is built in a process of its own and searched in another. What was drawn and built stays in `--work`, so that
+a run that was stopped goes on, and a change to searching needs no new build. The last line is JSON.
 """
 
 import argparse
 import json
 import os
 import resource
-import signal
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
+from benchmarks.search_writers import NO_WORDS, digest, digests, killed, written_together
 from vitrina.evaluation.evaluation import Metric
 from vitrina.evaluation.results import Result, Row, write_result
 from vitrina.index.engine import Entry
@@ -33,11 +38,20 @@ from vitrina.index.in_use import Held
 from vitrina.index.keeping import EXACT_UP_TO, Kept
 from vitrina.index.lance import LanceEngine
 from vitrina.index.products import Centre, ProductVectors
+from vitrina.index.store import VectorStore
 from vitrina.index.translations import Translations
-from vitrina.index.words import ProductWords
+from vitrina.index.vectors import VectorIndex
 
-DIMENSIONS, WAYS, TOP, KEPT_SHARE = 512, 32, 10, 0.01
-NO_WORDS = ProductWords((), (), ())
+DIMENSIONS, WAYS, TOP, KEPT_SHARE, FAISS_LINKS, FAISS_SEARCHED = 512, 32, 10, 0.01, 32, 64
+STORED_AT_ONCE, MODEL = 2048, "0" * 64
+SIDES = {
+    "exact": "ours, exact",
+    "near": "ours, LanceDB IVF_RQ",
+    "alone": "LanceDB IVF_RQ by itself",
+    "flat": "FAISS flat",
+    "hnsw": f"FAISS HNSW{FAISS_LINKS}, ef {FAISS_SEARCHED}",
+}
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LANCE_CPU_THREADS", "RAYON_NUM_THREADS", "TOKIO_WORKER_THREADS")
 
 
 @dataclass(frozen=True)
@@ -50,57 +64,109 @@ class Problem:
     answers: np.ndarray
     kept_answers: np.ndarray
 
+    @classmethod
+    def read(cls, folder: Path) -> "Problem":
+        """From the files that `write` made; the products are mapped."""
+        arrays = {path.stem: np.load(path, mmap_mode="r") for path in folder.glob("*.npy")}
+        return cls(arrays.pop("products"), **{name: np.array(each) for name, each in arrays.items()})
 
-@dataclass(frozen=True)
-class Side:
-    """A way to search: `find` gives rows for a query, with or without the filter; None where it cannot filter."""
+    def write(self, folder: Path) -> None:
+        """Keep it."""
+        folder.mkdir(parents=True)
+        for name in ("products", "queries", "kept", "answers", "kept_answers"):
+            np.save(folder / f"{name}.npy", getattr(self, name))
 
-    name: str
-    find: Callable[[np.ndarray, bool], np.ndarray]
-    can_filter: bool
-    build_seconds: float
-    disk_bytes: int
-    memory_bytes: int
+
+Find = Callable[[np.ndarray, bool], np.ndarray]
+"""Rows for a query, with or without the filter."""
 
 
 def main() -> None:
     """Run and print; `--results` keeps the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
-    parser.add_argument("--queries", type=int, default=500)
-    parser.add_argument("--vectors", type=Path, help="a file of `vitrina embed`: its products instead of drawn ones")
+    parser.add_argument("--queries", type=int, default=200)
+    parser.add_argument("--vectors", type=Path, help="a file of `vitrina embed`: its products beside the drawn ones")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--work", type=Path, help="folder to keep in what was drawn and built; by default none is kept")
     parser.add_argument("--results", type=Path, help="folder to keep the figures in")
+    parser.add_argument("--part", nargs=3, help=argparse.SUPPRESS)  # what a process of its own does
     options = parser.parse_args()
+    if options.part is not None:
+        act, side, folder = options.part
+        part = build if act == "build" else search
+        print(json.dumps(part(side, folder=Path(folder), threads=options.threads)))
+        return
+    with tempfile.TemporaryDirectory() as passing:
+        run(options, work=options.work or Path(passing))
+
+
+def run(options: argparse.Namespace, *, work: Path) -> None:
+    """All problems, one side after another."""
     rows, figures = [], {}
-    with tempfile.TemporaryDirectory() as work:
-        problems = [(f"{count:,} drawn", drawn(count, options=options)) for count in options.rows]
-        if options.vectors is not None:
-            problems = [(options.vectors.name, real(options.vectors, options=options))]
-        for name, problem in problems:
-            for side in sides(problem, work=Path(work) / str(len(problem.products)), threads=options.threads):
-                metrics = measured(side, problem=problem)
-                rows.append(Row(f"{name}: {side.name}", tuple(metrics)))
-                figures[rows[-1].name] = {metric.name: round(metric.value, 4) for metric in metrics}
-                print(f"{rows[-1].name}: {figures[rows[-1].name]}", flush=True)
-        figures["kills"], figures["writers"] = killed(Path(work) / "killed"), written_together(Path(work) / "together")
+    for name, folder in posed_in(work, options=options).items():
+        count = len(Problem.read(folder).products)
+        for side in ("exact", "alone", "flat", "hnsw") if count <= EXACT_UP_TO else ("near", "flat", "hnsw"):
+            told = folder / f"{side}.json"
+            if not told.exists():
+                told.write_text(json.dumps(in_process("build", side, folder=folder, threads=options.threads)))
+            figured = json.loads(told.read_text()) | in_process("search", side, folder=folder, threads=options.threads)
+            rows.append(Row(f"{name}: {SIDES[side]}", tuple(metric_of(*each) for each in figured.items())))
+            figures[rows[-1].name] = {key: round(value, 4) for key, value in figured.items()}
+            print(f"{rows[-1].name}: {figures[rows[-1].name]}", flush=True)
+    with tempfile.TemporaryDirectory() as passing:
+        kills, writers = killed(Path(passing) / "killed"), written_together(Path(passing) / "together")
+    figures |= {"kills": kills, "writers": writers}
     if options.results is not None:
-        counts = " ".join(map(str, options.rows))
+        given = ["--rows", *map(str, options.rows)]
+        given += [] if options.vectors is None else ["--vectors", options.vectors.name]
         result = Result(
             name="search",
             title=f"Search among vectors of {DIMENSIONS} numbers",
-            command=f"python -m benchmarks.search --rows {counts} --threads {options.threads} --results results",
+            command=f"python -m benchmarks.search {' '.join(given)} --threads {options.threads} --results results",
             seed=options.seed,
             rows=tuple(rows),
             notes=(
-                f"Recall@{TOP} against the exact order. Latency is wall time of one query after another on "
-                f"{options.threads} threads; the filter keeps {KEPT_SHARE:.0%}.",
-                f"Killed while writing: {figures['kills']}. Three writers at once: {figures['writers']}.",
+                f"Recall@{TOP} against the exact order, {options.queries} queries one after another on "
+                f"{options.threads} thread, after five to warm up; the filter keeps {KEPT_SHARE:.0%}. Latency is wall "
+                "time on cores that other work shared: CPU ms are what counts.",
+                "Memory is what a process that searches holds; what it maps are pages of files, which the system takes "
+                "back when it needs room. Disk and build are of what search reads: of ours above 200,000 products the "
+                "product vectors, LanceDB's copy of them and its index.",
+                f"Killed while writing: {kills}. Three writers at once: {writers}.",
             ),
         )
         write_result(result, folder=options.results)
     print(json.dumps({"benchmark": "search", "threads": options.threads} | figures))
+
+
+def metric_of(name: str, value: float) -> Metric:
+    """A figure with its unit."""
+    return Metric(name, value, unit="share" if name.startswith("recall") else "number")
+
+
+def in_process(act: str, side: str, *, folder: Path, threads: int) -> dict[str, float]:
+    """What a process of its own finds out."""
+    command = [sys.executable, "-m", "benchmarks.search", "--part", act, side, str(folder), "--threads", str(threads)]
+    environment = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
+    told = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return json.loads(told.splitlines()[-1])
+
+
+def posed_in(work: Path, *, options: argparse.Namespace) -> dict[str, Path]:
+    """The folder of each problem by its name; what is there is not drawn again."""
+    folders = {}
+    for count in options.rows:
+        folders[f"{count:,} drawn"] = folder = work / f"{count}-{options.queries}-{options.seed}"
+        if not folder.exists():
+            drawn(count, options=options).write(folder)
+    if options.vectors is not None:
+        folder = work / f"{options.vectors.stem}-{options.queries}-{options.seed}"
+        if not folder.exists():
+            real(options.vectors, options=options).write(folder)
+        folders[f"{len(Problem.read(folder).products):,} real"] = folder
+    return folders
 
 
 def drawn(count: int, *, options: argparse.Namespace) -> Problem:
@@ -117,26 +183,30 @@ def drawn(count: int, *, options: argparse.Namespace) -> Problem:
         own = 0.7 * draw.standard_normal((len(some), WAYS), dtype=np.float32) @ ways
         own += 0.1 * draw.standard_normal((len(some), DIMENSIONS), dtype=np.float32)
         vectors[start : start + 50_000] = clusters[some] + own
-    return posed(vectors, options=options)
+    return posed(vectors[: -options.queries], queries=vectors[-options.queries :], options=options)
 
 
 def real(path: Path, *, options: argparse.Namespace) -> Problem:
-    """The products of a file that `vitrina embed` wrote; some of them are the queries."""
+    """The products of a file that `vitrina embed` wrote, without some whose texts are the queries."""
     import pyarrow.parquet as pq
 
-    column = pq.read_table(path, columns=["product"])["product"].combine_chunks()
-    vectors = column.flatten().to_numpy().reshape(len(column), -1)
-    draw = np.random.default_rng(options.seed)
-    return posed(vectors[draw.permutation(len(vectors))], options=options)
-
-
-def posed(vectors: np.ndarray, *, options: argparse.Namespace) -> Problem:
-    """The last vectors are the queries."""
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    products, queries = vectors[: -options.queries], vectors[-options.queries :]
-    kept = np.sort(
-        np.random.default_rng(options.seed + 1).permutation(len(products))[: int(KEPT_SHARE * len(products))]
+    table = pq.read_table(path, columns=["has_text", "text", "product"])
+    centre = json.loads(table.schema.metadata[b"vitrina"])["text_centre"]
+    products, texts = (
+        table[name].combine_chunks().flatten().to_numpy().reshape(len(table), -1) for name in ("product", "text")
     )
+    order = np.random.default_rng(options.seed).permutation(np.flatnonzero(table["has_text"].to_numpy()))
+    asked = order[: options.queries]
+    queries = texts[asked] - np.array(centre, dtype=np.float32)
+    return posed(np.delete(products, asked, axis=0), queries=queries, options=options)
+
+
+def posed(products: np.ndarray, *, queries: np.ndarray, options: argparse.Namespace) -> Problem:
+    """With the answers."""
+    for vectors in (products, queries):
+        vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    chosen = np.random.default_rng(options.seed + 1).permutation(len(products))[: int(KEPT_SHARE * len(products))]
+    kept = np.sort(chosen)
     return Problem(products, queries, kept, exact(products, queries), kept[exact(products[kept], queries)])
 
 
@@ -149,56 +219,101 @@ def exact(products: np.ndarray, queries: np.ndarray) -> np.ndarray:
     return np.concatenate(found)
 
 
-def measured(side: Side, *, problem: Problem) -> list[Metric]:
-    """The figures of a side."""
-    metrics = []
+def search(side: str, *, folder: Path, threads: int) -> dict[str, float]:
+    """The figures of a side that was built."""
+    problem = Problem.read(folder)
+    held, files = memory("RssAnon"), memory("RssFile")
+    answer = FINDERS[side](problem, folder / side, threads)
+    figured: dict[str, float] = {}
     for is_filtered, answers in ((False, problem.answers), (True, problem.kept_answers)):
-        if is_filtered and not side.can_filter:
+        if is_filtered and side == "alone":
             continue
         suffix = f", {KEPT_SHARE:.0%} filter" if is_filtered else ""
         for query in problem.queries[:5]:
-            side.find(query, is_filtered)
+            answer(query, is_filtered)
         seconds, hits = [], 0
         begun = time.process_time()
         for query, right in zip(problem.queries, answers, strict=True):
             start = time.perf_counter()
-            found = side.find(query, is_filtered)
+            found = answer(query, is_filtered)
             seconds.append(time.perf_counter() - start)
             hits += len(np.intersect1d(found, right))
         cpu = time.process_time() - begun
-        metrics += [
-            Metric(f"recall@{TOP}{suffix}", hits / answers.size),
-            Metric(f"p50 ms{suffix}", 1000 * float(np.quantile(seconds, 0.5)), unit="number"),
-            Metric(f"p99 ms{suffix}", 1000 * float(np.quantile(seconds, 0.99)), unit="number"),
-            Metric(f"queries a second{suffix}", len(seconds) / sum(seconds), unit="number"),
-            Metric(f"CPU ms a query{suffix}", 1000 * cpu / len(seconds), unit="number"),
-        ]
-    return [
-        *metrics,
-        Metric("build CPU s", side.build_seconds, unit="number"),
-        Metric("disk MB", side.disk_bytes / 1e6, unit="number"),
-        Metric("memory MB", side.memory_bytes / 1e6, unit="number"),
-    ]
+        figured |= {
+            f"recall@{TOP}{suffix}": hits / answers.size,
+            f"p50 ms{suffix}": 1000 * float(np.quantile(seconds, 0.5)),
+            f"p99 ms{suffix}": 1000 * float(np.quantile(seconds, 0.99)),
+            f"queries a second{suffix}": len(seconds) / sum(seconds),
+            f"CPU ms a query{suffix}": 1000 * cpu / len(seconds),
+        }
+    return figured | {
+        "memory MB": (memory("RssAnon") - held) / 1e6,
+        "mapped MB": max(0, memory("RssFile") - files) / 1e6,
+    }
 
 
-def sides(problem: Problem, *, work: Path, threads: int) -> list[Side]:
-    """Ours and FAISS's."""
-    return [ours(problem, work=work), *theirs(problem, threads=threads)]
-
-
-def ours(problem: Problem, *, work: Path) -> Side:
-    """What the index does, from a query's vector to rows."""
-    count, dimensions = problem.products.shape
-    before, begun = resident(), time.process_time()
-    digests = np.frombuffer(b"".join(digest(row) for row in range(count)), dtype=np.uint8).reshape(-1, 16)
-    nowhere = Centre(np.zeros(dimensions, dtype=np.float32), np.zeros(dimensions, dtype=np.float32))
-    products = ProductVectors(problem.products, has=np.ones(count, dtype=bool), centre=nowhere)
-    places, kept = Places(digests), None
-    if count > EXACT_UP_TO:
-        engine = LanceEngine(work / "lance", dimensions=dimensions)
-        engine.add(Entry(bytes(digests[row]), NO_WORDS, problem.products[row]) for row in range(count))
+def build(side: str, *, folder: Path, threads: int) -> dict[str, float]:
+    """Make what a side searches, in the folder of the problem."""
+    problem, place = Problem.read(folder), folder / side
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    if side in ("near", "alone"):
+        stored = VectorStore(place / "vectors", model_digest=MODEL)
+        for start in range(0, len(problem.products), STORED_AT_ONCE):
+            vectors = np.array(problem.products[start : start + STORED_AT_ONCE])
+            keys = digests(start, start + len(vectors))
+            stored.write(keys, pictures=vectors, texts=np.zeros_like(vectors))
+        stored.read()  # merges them
+    begun = time.process_time()
+    if side in ("near", "alone"):
+        products = product_vectors(problem, place=place)
+        engine = LanceEngine(place / "lance", dimensions=products.matrix.shape[1])
+        rows = tqdm(range(len(problem.products)), desc="adding", delay=2, leave=False)
+        engine.add(Entry(digest(row), NO_WORDS, products.matrix[row]) for row in rows)
         engine.settle()
-        kept = Kept(engine, Translations({}), products, finds_near=True, held=Held(work))
+    elif side != "exact":
+        build_faiss(problem, side=side, threads=threads, to=place / "index.faiss")
+    built = time.process_time() - begun
+    shared = sum(path.stat().st_size for path in (place / "vectors").rglob("*") if path.is_file())
+    disk = sum(path.stat().st_size for path in place.rglob("*") if path.is_file()) - shared
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {"build CPU s": built, "build peak MB": peak / 1e6, "disk MB": (disk or problem.products.nbytes) / 1e6}
+
+
+def product_vectors(problem: Problem, *, place: Path) -> ProductVectors:
+    """The index's vectors of products that have pictures alone, around nothing: those of the problem."""
+    stored = VectorStore(place / "vectors", model_digest=MODEL).read()
+    rows = {bytes(key): number for number, key in enumerate(np.concatenate([each.keys for each in stored]))}
+    count, dimensions = problem.products.shape
+    places = np.array([rows[digest(row)] for row in range(count)])
+    vectors = VectorIndex(tuple(stored), places, np.ones(count, dtype=bool), np.zeros(count, dtype=bool), 0, ())
+    return ProductVectors.on_disk(vectors, centre=nowhere(dimensions), folder=place / "near")
+
+
+def nowhere(dimensions: int) -> Centre:
+    """No centre."""
+    return Centre(np.zeros(dimensions, dtype=np.float32), np.zeros(dimensions, dtype=np.float32))
+
+
+def by_matrix(problem: Problem, place: Path, threads: int) -> Find:
+    """What the index does up to 200,000 products, from a query's vector to rows."""
+    count, dimensions = problem.products.shape
+    products = ProductVectors(np.array(problem.products), has=np.ones(count, dtype=bool), centre=nowhere(dimensions))
+    return by_find(problem, products=products, kept=None)
+
+
+def by_index(problem: Problem, place: Path, threads: int) -> Find:
+    """What it does above."""
+    products = product_vectors(problem, place=place)
+    engine = LanceEngine(place / "lance", dimensions=problem.products.shape[1])
+    kept = Kept(engine, Translations({}), products, finds_near=True, held=Held(place))
+    return by_find(problem, products=products, kept=kept)
+
+
+def by_find(problem: Problem, *, products: ProductVectors, kept: Kept | None) -> Find:
+    """The index's own way from a query's vector to rows."""
+    count = len(problem.products)
+    places = Places(digests(0, count))
     mask = np.zeros(count, dtype=bool)
     mask[problem.kept] = True
 
@@ -206,89 +321,64 @@ def ours(problem: Problem, *, work: Path) -> Side:
         asked = Asked(query, terms=(), word_share=0.0, top=TOP, mask=mask if is_filtered else None)
         return find(asked, products=products, kept=kept, places=places).rows
 
-    built = time.process_time() - begun
-    matrix = problem.products.nbytes
-    name = "ours, exact" if kept is None else "ours, LanceDB IVF_HNSW_SQ"
-    disk = sum(path.stat().st_size for path in work.rglob("*") if path.is_file())
-    return Side(name, answer, True, built, disk or matrix, matrix + max(0, resident() - before))
+    return answer
 
 
-def theirs(problem: Problem, *, threads: int) -> list[Side]:
+def by_engine(problem: Problem, place: Path, threads: int) -> Find:
+    """The engine's index with so few products that ours compares them all."""
+    products = product_vectors(problem, place=place)
+    engine = LanceEngine(place / "lance", dimensions=problem.products.shape[1])
+    places = Places(digests(0, len(problem.products)))
+
+    def answer(query: np.ndarray, is_filtered: bool) -> np.ndarray:
+        rows = places.of(engine.find_near(query, limit=TOP).digests)
+        return rows[np.argsort(-(products.matrix[rows] @ query), kind="stable")[:TOP]]
+
+    return answer
+
+
+def by_faiss(problem: Problem, place: Path, threads: int) -> Find:
     """FAISS, by inner product of vectors of length one."""
     import faiss
 
     faiss.omp_set_num_threads(threads)
-    chosen = faiss.SearchParameters(sel=faiss.IDSelectorBatch(problem.kept))
-    found = []
-    for name in ("FAISS flat", "FAISS HNSW32, ef 64"):
-        before, begun = resident(), time.process_time()
-        if "flat" in name:
-            index = faiss.IndexFlatIP(problem.products.shape[1])
-            few = chosen
-        else:
-            index = faiss.IndexHNSWFlat(problem.products.shape[1], 32, faiss.METRIC_INNER_PRODUCT)
-            index.hnsw.efSearch = 64
-            few = faiss.SearchParametersHNSW(sel=chosen.sel, efSearch=64)
-        index.add(problem.products)
-        built = time.process_time() - begun
-
-        def answer(query: np.ndarray, is_filtered: bool, index=index, few=few) -> np.ndarray:
-            return index.search(query[None], TOP, params=few if is_filtered else None)[1][0]
-
-        size = len(faiss.serialize_index(index))
-        found.append(Side(name, answer, True, built, size, max(0, resident() - before)))
-    return found
+    index: Any = faiss.read_index(str(place / "index.faiss"))
+    make: Any = faiss  # much of it is hidden from type checkers
+    chosen = make.IDSelectorBatch(problem.kept)
+    if place.name == "hnsw":
+        index.hnsw.efSearch = FAISS_SEARCHED
+        few = make.SearchParametersHNSW(sel=chosen, efSearch=FAISS_SEARCHED)
+    else:
+        few = make.SearchParameters(sel=chosen)
+    return lambda query, is_filtered: index.search(query[None], TOP, params=few if is_filtered else None)[1][0]
 
 
-def killed(folder: Path, *, times: int = 5) -> str:
-    """How often a writer that was killed left all that it had finished."""
-    whole = 0
-    for attempt in range(times):
-        place = folder / str(attempt)
-        writer = start_writer(place, first=0, last=1_000_000)
-        assert writer.stdout is not None
-        done = [int(writer.stdout.readline()) for _ in range(3 + attempt)][-1]
-        os.kill(writer.pid, signal.SIGKILL)
-        writer.communicate()
-        engine = LanceEngine(place, dimensions=None)
-        whole += {digest(row) for row in range(done)} <= engine.digests()
-        engine.add([Entry(digest(-1), NO_WORDS, None)])
-    return f"whole {whole} of {times}"
+FINDERS: dict[str, Callable[[Problem, Path, int], Find]] = {
+    "exact": by_matrix,
+    "near": by_index,
+    "alone": by_engine,
+    "flat": by_faiss,
+    "hnsw": by_faiss,
+}
 
 
-def written_together(folder: Path, *, writers: int = 3, each: int = 200) -> str:
-    """How many of the products of several processes that write at once are there afterwards."""
-    LanceEngine(folder, dimensions=None)
-    started = [start_writer(folder, first=number * each, last=(number + 1) * each) for number in range(writers)]
-    for writer in started:
-        writer.communicate()
-    there = LanceEngine(folder, dimensions=None).digests()
-    return f"{len(there & {digest(row) for row in range(writers * each)})} of {writers * each}"
+def build_faiss(problem: Problem, *, side: str, threads: int, to: Path) -> None:
+    """Make FAISS's index and write it."""
+    import faiss
+
+    faiss.omp_set_num_threads(threads)
+    dimensions = problem.products.shape[1]
+    index = faiss.IndexFlatIP(dimensions)
+    if side == "hnsw":
+        index = faiss.IndexHNSWFlat(dimensions, FAISS_LINKS, faiss.METRIC_INNER_PRODUCT)
+    index.add(np.ascontiguousarray(problem.products))
+    faiss.write_index(index, str(to))
 
 
-def start_writer(folder: Path, *, first: int, last: int) -> "subprocess.Popen[str]":
-    """A process that adds ten products at a time and says how far it is."""
-    script = (
-        "import sys; from pathlib import Path\n"
-        "from benchmarks.search import NO_WORDS, digest; from vitrina.index.engine import Entry\n"
-        "from vitrina.index.lance import LanceEngine\n"
-        "engine = LanceEngine(Path(sys.argv[1]), dimensions=None)\n"
-        "for row in range(int(sys.argv[2]), int(sys.argv[3]), 10):\n"
-        "    engine.add([Entry(digest(each), NO_WORDS, None) for each in range(row, row + 10)])\n"
-        "    print(row + 10, flush=True)\n"
-    )
-    command: Sequence[str] = [sys.executable, "-c", script, str(folder), str(first), str(last)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-
-def digest(row: int) -> bytes:
-    """Stands for the digest of a product."""
-    return blake2b(str(row).encode(), digest_size=16).digest()
-
-
-def resident() -> int:
-    """The most memory that this process has held so far, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def memory(kind: str) -> int:
+    """Bytes that this process holds now: RssAnon is its own, RssFile pages of files."""
+    lines = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+    return int(lines[kind].split()[0]) * 1024
 
 
 if __name__ == "__main__":

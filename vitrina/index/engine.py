@@ -67,5 +67,6 @@ class Engine(Protocol):
         ...
 
     def find_near(self, vector: np.ndarray, *, limit: int) -> Matches:
-        """Products whose vector points where `vector` (d,) points, by their cosine."""
+        """Products whose vector points where `vector` (d,) points: at least `limit` where there are, with about their
+        cosine. Whoever wants the nearest compares them exactly."""
         ...

@@ -3,6 +3,7 @@
 # pyright: reportMissingImports=false, reportMissingTypeStubs=false
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -22,11 +23,13 @@ _REMOVED_AT_ONCE = 1_000
 _INDEXED_ANEW = 20_000
 _KEPT = timedelta(hours=1)  # another process may still read the version before
 _LEAST_TRAINED = 1_000  # products below which a vector index cannot be trained well
-_REFINE = 5
-_PROBED_SHARE = 0.3
-_MOST_PROBED = 32
-_SEARCHED = 100
-"""Measured in benchmarks/search.py: nodes of the graph that a search looks at."""
+_PARTITION = 3_000
+_ROUNDS = 10
+_PROBED_SHARE = 0.2
+_WIDENED = 3
+"""Measured in benchmarks/search.py: products in a partition, rounds that look for the partitions' centres, the share of
+the partitions that a search looks into, and how many more than asked for it gives, as it compares codes of one bit."""
+_CODED = 8  # the codes are bytes: vectors are filled up with zeros, which change no cosine
 
 
 class LanceEngine:
@@ -39,7 +42,7 @@ class LanceEngine:
         lancedb = import_lancedb()
         fields = [pa.field("digest", pa.string()), *(pa.field(name, pa.string()) for name in (*_WORD_COLUMNS, "words"))]
         if dimensions is not None:
-            fields.append(pa.field("vector", pa.list_(pa.float32(), dimensions)))
+            fields.append(pa.field("vector", pa.list_(pa.float32(), dimensions + -dimensions % _CODED)))
         self._schema = pa.schema(fields)
         self._dimensions = dimensions
         # A process that asks always sees what others wrote.
@@ -55,7 +58,7 @@ class LanceEngine:
         rest = iter(entries)
         while some := list(islice(rest, _ADDED_AT_ONCE)):
             insert = self._table.merge_insert("digest").when_not_matched_insert_all()
-            insert.execute(pa.Table.from_pylist([self._row(entry) for entry in some], schema=self._schema))
+            insert.execute(self._rows(some))
 
     def remove(self, digests: Sequence[bytes]) -> None:
         """Take products away; those that are not there are no error."""
@@ -72,7 +75,7 @@ class LanceEngine:
         count = self._table.count_rows()
         if count and ("FTS" not in made or count <= _INDEXED_ANEW):
             self._table.create_index("words", config=_words_config(), replace=True)
-        if self._dimensions is not None and count >= _LEAST_TRAINED and "IvfHnswSq" not in made:
+        if self._dimensions is not None and count >= _LEAST_TRAINED and "IvfRq" not in made:
             self._table.create_index("vector", config=_near_config(count))
         self._table.optimize(cleanup_older_than=_KEPT)
 
@@ -97,27 +100,30 @@ class LanceEngine:
         return _matches(found, scores=found["_score"].to_numpy(), limit=limit)
 
     def find_near(self, vector: np.ndarray, *, limit: int) -> Matches:
-        """Products whose vector points where `vector` (d,) points, by their exact cosine."""
-        search = self._table.search(vector.astype(np.float32), vector_column_name="vector").distance_type("cosine")
-        search = search.nprobes(self._probes()).ef(max(_SEARCHED, 2 * limit)).refine_factor(_REFINE)
-        found = _answered(search.select(["digest", "_distance"]).limit(limit))
-        return _matches(found, scores=1.0 - found["_distance"].to_numpy(), limit=limit)
-
-    def _probes(self) -> int:
-        partitions = _partitions(self._table.count_rows())
-        return max(1, min(_MOST_PROBED, round(_PROBED_SHARE * partitions)))
+        """Products whose vector points where `vector` (d,) points, by about their cosine: some more than `limit`, that
+        the nearest be among them."""
+        # The more are wanted the more partitions are looked into: those that a filter leaves may lie anywhere.
+        count = self._table.count_rows()
+        share = max(_PROBED_SHARE, _WIDENED**2 * limit / max(1, count))
+        probes = count if share >= 1.0 else max(1, round(share * _partitions(count)))
+        search = self._table.search(_filled(vector[None])[0], vector_column_name="vector").distance_type("cosine")
+        found = _answered(search.nprobes(probes).select(["digest", "_distance"]).limit(_WIDENED * limit))
+        matches = _matches(found, scores=1.0 - found["_distance"].to_numpy(), limit=limit)
+        return matches if share >= 1.0 else replace(matches, is_all=False)
 
     def _column(self, name: str) -> list[str]:
         count = self._table.count_rows()
         return self._table.search().select([name]).limit(max(1, count)).to_arrow()[name].to_pylist()
 
-    def _row(self, entry: Entry) -> dict[str, Any]:
-        words = {name: " ".join(terms) for name, terms in zip(_WORD_COLUMNS, _parts(entry.words), strict=True)}
-        row: dict[str, Any] = {"digest": entry.digest.hex(), **words, "words": " ".join(words.values())}
+    def _rows(self, entries: Sequence[Entry]) -> pa.Table:
+        words = [[" ".join(terms) for terms in _parts(entry.words)] for entry in entries]
+        columns: list[Any] = [[entry.digest.hex() for entry in entries]]
+        columns += [list(column) for column in zip(*words, strict=True)]
+        columns.append([" ".join(each) for each in words])
         if self._dimensions is not None:
-            assert entry.vector is not None
-            row["vector"] = entry.vector
-        return row
+            vectors = _filled(np.stack([entry.vector for entry in entries if entry.vector is not None]))
+            columns.append(pa.FixedSizeListArray.from_arrays(pa.array(vectors.reshape(-1)), vectors.shape[1]))
+        return pa.table(columns, schema=self._schema)
 
 
 def import_lancedb() -> Any:
@@ -156,14 +162,18 @@ def _words_config() -> Any:
 
 
 def _near_config(count: int) -> Any:
-    from lancedb.index import HnswSq
+    from lancedb.index import IvfRq
 
-    return HnswSq(distance_type="cosine", num_partitions=_partitions(count))
+    return IvfRq(distance_type="cosine", num_partitions=_partitions(count), max_iterations=_ROUNDS)
 
 
 def _partitions(count: int) -> int:
-    """About 100,000 products in each graph: fewer graphs find more at the same cost."""
-    return max(1, round(count / 100_000))
+    return max(1, round(count / _PARTITION))
+
+
+def _filled(vectors: np.ndarray) -> np.ndarray:
+    """(n, d) float32 with as many zeros behind as codes need."""
+    return np.pad(vectors.astype(np.float32, copy=False), [(0, 0), (0, -vectors.shape[1] % _CODED)])
 
 
 def _query(terms: Sequence[str]) -> Any:
