@@ -69,7 +69,7 @@ def test_three_writers_at_once_lose_nothing(tmp_path):
     engine = LanceEngine(tmp_path / "lance", dimensions=None)
     assert engine.digests() == wanted
     engine.settle()
-    assert len(engine.find_words(["common"], limit=100, among=None).digests) == 30
+    assert len(engine.find_words({"common": 1.0}, limit=100, among=None).digests) == 30
 
 
 def test_a_killed_writer_leaves_what_it_had_finished_and_the_next_goes_on(tmp_path):
@@ -85,7 +85,7 @@ def test_a_killed_writer_leaves_what_it_had_finished_and_the_next_goes_on(tmp_pa
     assert len(there) % 5 == 0, "an addition is there whole or not at all"
     engine.add([entry(number) for number in range(done + 10)])
     engine.settle()
-    assert len(engine.find_words([f"word{done + 3}"], limit=5, among=None).digests) == 1
+    assert len(engine.find_words({f"word{done + 3}": 1.0}, limit=5, among=None).digests) == 1
 
 
 def test_removing_what_is_gone_and_adding_what_is_there_changes_nothing(tmp_path):

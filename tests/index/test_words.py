@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina.catalogue.product import Product, Text
-from vitrina.index.translations import Translations
+from vitrina.index.translations import ORIGINAL, Translations
 from vitrina.index.words import ProductWords, terms
 
 
@@ -55,18 +55,39 @@ def test_words_go_with_the_facts_that_they_mean():
     shop = [product("taza roja", colour="red", kind="mug")] * 4 + [product("taza azul", colour="blue", kind="mug")] * 4
     shop += [product("silla roja", colour="red", kind="chair")] * 4 + [product("cama", colour="white", kind="bed")] * 20
     learnt = Translations.learnt(shop)
-    assert learnt.facts_of["roja"] == ("red",)
-    assert learnt.expanded(["roja", "silla"])[:2] == ["roja", "silla"]
-    assert set(learnt.expanded(["roja", "silla"])) == {"roja", "silla", "red", "chair"}
+    assert learnt.fact_of == {"roja": "red", "azul": "blue", "taza": "mug", "silla": "chair"}
+    assert learnt.weighted(["silla", "roja", "grande"]) == {
+        "silla": ORIGINAL,
+        "roja": ORIGINAL,
+        "grande": 1.0,
+        "chair": 1.0,
+        "red": 1.0,
+    }
+
+
+def test_a_word_means_what_no_other_word_of_its_texts_explains_better():
+    shop = [product("reloj esfera redonda", kind="watch", dial="round")] * 5
+    shop += [product("mesa redonda", kind="table", top="round")] * 5 + [product("reloj cuadrado", kind="watch")] * 5
+    shop += [product("cama", kind="bed")] * 40
+    assert Translations.learnt(shop).fact_of["reloj"] == "watch"
+    assert Translations.learnt(shop).fact_of["redonda"] == "round"
+
+
+def test_a_brand_means_nothing_but_itself_and_a_fact_that_the_query_names_counts_once():
+    shop = [product("altavoz Klikko", kind="speaker")] * 5 + [product("cama", kind="bed")] * 20
+    assert Translations.learnt(shop).fact_of["klikko"] == "speaker"
+    assert "klikko" not in Translations.learnt(shop, brands={"klikko"}).fact_of
+    learnt = Translations({"altavoc": "speaker"})
+    assert learnt.weighted(["altavoc", "speaker"]) == {"altavoc": ORIGINAL, "speaker": 1.0}
 
 
 def test_words_that_are_facts_or_rare_or_common_go_with_nothing():
     shop = [product("red cup", colour="red")] * 9 + [product("vieja", colour="blue")] * 2
-    assert Translations.learnt(shop).facts_of == {}
-    assert Translations.learnt([]).facts_of == {}
+    assert Translations.learnt(shop).fact_of == {}
+    assert Translations.learnt([]).fact_of == {}
 
 
 def test_translations_come_back_from_the_disk(tmp_path):
-    kept = Translations({"roja": ("red",)})
+    kept = Translations({"roja": "red"})
     kept.write(tmp_path / "translations.json")
     assert Translations.read(tmp_path / "translations.json") == kept

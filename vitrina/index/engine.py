@@ -5,7 +5,7 @@ a product is never out of date: a changed product is another one. `vitrina.index
 for several machines goes behind the same few verbs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,8 +59,9 @@ class Engine(Protocol):
         """The words of every product."""
         ...
 
-    def find_words(self, terms: Sequence[str], *, limit: int, among: Sequence[bytes] | None) -> Matches:
-        """Products that have any of the terms, by BM25 (Robertson & Zaragoza 2009); only those `among`, where given.
+    def find_words(self, terms: Mapping[str, float], *, limit: int, among: Sequence[bytes] | None) -> Matches:
+        """Products that have any of the terms, by BM25 (Robertson & Zaragoza 2009), where each term counts its weight;
+        only those `among`, where given.
 
         Raises DamagedError, as `find_near`.
         """

@@ -109,7 +109,7 @@ class _Worded:
 
 
 def _find_words(asked: Asked, *, mask: np.ndarray, kept: Kept, places: Places) -> _Worded:
-    terms = kept.translations.expanded(asked.terms)
+    terms = kept.translations.weighted(asked.terms)
     allowed = int(mask.sum())
     needed = min(allowed, max(_WORD_MATCHES // 4, asked.skip + asked.top))
     is_narrow = allowed <= min(_FEW, len(mask) // 2)  # a long list of what may be found costs more than it saves

@@ -34,7 +34,7 @@ from vitrina.index.products import Centre, ProductVectors
 from vitrina.index.store import KEY_BYTES
 from vitrina.index.translations import Translations
 from vitrina.index.vectors import VectorIndex
-from vitrina.index.words import ANALYSER, ProductWords
+from vitrina.index.words import ANALYSER, ProductWords, terms
 from vitrina.models.checkpoint import write_bytes
 
 EXACT_UP_TO = 200_000
@@ -122,7 +122,8 @@ def _bring_up(
     engine.add(_entries(catalogue, new, digests=digests, products=products))
     engine.remove(sorted(there.difference(digests)))
     engine.settle()
-    translations = Translations.learnt(engine.words())
+    brands = {term for brand in catalogue.facts()["brand"].unique().to_pylist() for term in terms(brand or "")}
+    translations = Translations.learnt(engine.words(), brands=brands)
     translations.write(translations_path)
     write_bytes(stamp_path, content=json.dumps(stamp).encode())
     return translations

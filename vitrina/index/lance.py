@@ -2,7 +2,7 @@
 
 # pyright: reportMissingImports=false, reportMissingTypeStubs=false
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -21,7 +21,7 @@ _WORD_COLUMNS = ("told", "stated", "named")
 _ADDED_AT_ONCE = 20_000
 _REMOVED_AT_ONCE = 1_000
 _INDEXED_ANEW = 20_000
-_KEPT = timedelta(hours=1)  # another process may still read the version before
+_KEPT = timedelta(hours=1)  # another process may still read the version before, if there was one
 _LEAST_TRAINED = 1_000  # products below which a vector index cannot be trained well
 _PARTITION = 3_000
 _ROUNDS = 10
@@ -77,7 +77,7 @@ class LanceEngine:
             self._table.create_index("words", config=_words_config(), replace=True)
         if self._dimensions is not None and count >= _LEAST_TRAINED and "IvfRq" not in made:
             self._table.create_index("vector", config=_near_config(count))
-        self._table.optimize(cleanup_older_than=_KEPT)
+        self._table.optimize(cleanup_older_than=_KEPT if made else timedelta(0))
 
     def words(self) -> list[ProductWords]:
         """The words of every product, in the order of their digests."""
@@ -87,8 +87,9 @@ class LanceEngine:
         rows = zip(*(ordered[name].to_pylist() for name in _WORD_COLUMNS), strict=True)
         return [ProductWords(*(tuple(text.split()) for text in row)) for row in rows]
 
-    def find_words(self, terms: Sequence[str], *, limit: int, among: Sequence[bytes] | None) -> Matches:
-        """Products that have any of the terms, by BM25; only those `among`, where given."""
+    def find_words(self, terms: Mapping[str, float], *, limit: int, among: Sequence[bytes] | None) -> Matches:
+        """Products that have any of the terms, by BM25 where each term counts its weight; only those `among`, where
+        given."""
         if not terms:
             return _nothing()
         search = self._table.search(_query(terms), query_type="fts")
@@ -176,11 +177,11 @@ def _filled(vectors: np.ndarray) -> np.ndarray:
     return np.pad(vectors.astype(np.float32, copy=False), [(0, 0), (0, -vectors.shape[1] % _CODED)])
 
 
-def _query(terms: Sequence[str]) -> Any:
-    from lancedb.query import MatchQuery
+def _query(terms: Mapping[str, float]) -> Any:
+    from lancedb.query import BooleanQuery, MatchQuery, Occur
 
     make: Any = MatchQuery  # its arguments with defaults are hidden from type checkers
-    return make(" ".join(terms), "words")
+    return BooleanQuery([(Occur.SHOULD, make(term, "words", boost=weight)) for term, weight in terms.items()])
 
 
 def _among(digests: Sequence[bytes]) -> str:

@@ -12,8 +12,9 @@ from typing import Self
 
 from vitrina.catalogue.product import Product
 
-ANALYSER = 1
-"""Counts up when `terms` or `ProductWords` change, so that an index made by older rules is made anew."""
+ANALYSER = 2
+"""Counts up when `terms`, `ProductWords` or what is kept of them change, so that an index made by older rules is made
+anew."""
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.,/\-_+][^\W_]+)*")
 _DECIMAL = re.compile(r"\d+[.,]\d+")
