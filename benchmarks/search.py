@@ -15,7 +15,6 @@ a run that was stopped goes on, and a change to searching needs no new build. Th
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -44,6 +43,8 @@ from vitrina.index.vectors import VectorIndex
 
 DIMENSIONS, WAYS, TOP, KEPT_SHARE, FAISS_LINKS, FAISS_SEARCHED = 512, 32, 10, 0.01, 32, 64
 STORED_AT_ONCE, MODEL = 2048, "0" * 64
+ASKED = TOP + 100
+"""As many as the index asks an engine for, that words have something to add to."""
 SIDES = {
     "exact": "ours, exact",
     "near": "ours, LanceDB IVF_RQ",
@@ -276,8 +277,11 @@ def build(side: str, *, folder: Path, threads: int) -> dict[str, float]:
     built = time.process_time() - begun
     shared = sum(path.stat().st_size for path in (place / "vectors").rglob("*") if path.is_file())
     disk = sum(path.stat().st_size for path in place.rglob("*") if path.is_file()) - shared
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"build CPU s": built, "build peak MB": peak / 1e6, "disk MB": (disk or problem.products.nbytes) / 1e6}
+    return {
+        "build CPU s": built,
+        "build peak MB": memory("VmHWM") / 1e6,
+        "disk MB": (disk or problem.products.nbytes) / 1e6,
+    }
 
 
 def product_vectors(problem: Problem, *, place: Path) -> ProductVectors:
@@ -331,7 +335,7 @@ def by_engine(problem: Problem, place: Path, threads: int) -> Find:
     places = Places(digests(0, len(problem.products)))
 
     def answer(query: np.ndarray, is_filtered: bool) -> np.ndarray:
-        rows = places.of(engine.find_near(query, limit=TOP).digests)
+        rows = places.of(engine.find_near(query, limit=ASKED).digests)
         return rows[np.argsort(-(products.matrix[rows] @ query), kind="stable")[:TOP]]
 
     return answer
@@ -376,7 +380,7 @@ def build_faiss(problem: Problem, *, side: str, threads: int, to: Path) -> None:
 
 
 def memory(kind: str) -> int:
-    """Bytes that this process holds now: RssAnon is its own, RssFile pages of files."""
+    """Bytes that this process holds now: RssAnon is its own, RssFile pages of files; VmHWM is the most of both."""
     lines = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
     return int(lines[kind].split()[0]) * 1024
 
