@@ -42,7 +42,7 @@ from vitrina.index.translations import Translations
 from vitrina.index.vectors import VectorIndex
 
 DIMENSIONS, WAYS, TOP, KEPT_SHARE, FAISS_LINKS, FAISS_SEARCHED = 512, 32, 10, 0.01, 32, 64
-STORED_AT_ONCE, MODEL = 2048, "0" * 64
+STORED_AT_ONCE, ADDED_AT_ONCE, MODEL = 2048, 20_000, "0" * 64
 ASKED = TOP + 100
 """As many as the index asks an engine for, that words have something to add to."""
 SIDES = {
@@ -269,8 +269,9 @@ def build(side: str, *, folder: Path, threads: int) -> dict[str, float]:
     if side in ("near", "alone"):
         products = product_vectors(problem, place=place)
         engine = LanceEngine(place / "lance", dimensions=products.matrix.shape[1])
-        rows = tqdm(range(len(problem.products)), desc="adding", delay=2, leave=False)
-        engine.add(Entry(digest(row), NO_WORDS, products.matrix[row]) for row in rows)
+        for start in tqdm(range(0, len(problem.products), ADDED_AT_ONCE), desc="adding", delay=2, leave=False):
+            some = products.matrix[start : start + ADDED_AT_ONCE]
+            engine.add(Entry(digest(start + row), NO_WORDS, vector) for row, vector in enumerate(some))
         engine.settle()
     elif side != "exact":
         build_faiss(problem, side=side, threads=threads, to=place / "index.faiss")

@@ -141,8 +141,9 @@ def _entries(
     with tqdm(total=len(rows), desc="indexing words", delay=2, leave=False, dynamic_ncols=True) as bar:
         for start in range(0, len(rows), _READ_AT_ONCE):
             some = rows[start : start + _READ_AT_ONCE]
-            for row, product in zip(some, catalogue.read(some, pictures="none"), strict=True):
-                yield Entry(digests[row], ProductWords.of(product), products.matrix[row])
+            read = zip(some, products.matrix[np.array(some)], catalogue.read(some, pictures="none"), strict=True)
+            for row, vector, product in read:
+                yield Entry(digests[row], ProductWords.of(product), vector)
             bar.update(len(some))
 
 
