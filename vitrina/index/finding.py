@@ -14,8 +14,9 @@ from vitrina.index.engine import Matches
 from vitrina.index.keeping import Kept
 from vitrina.index.products import ProductVectors, top_rows
 
-WORD_SHARE = 0.5
-"""What words count beside meaning. .7 found a little more with a small model, whose vectors are worse than most."""
+WORD_SHARE = 0.6
+"""What words count beside meaning: of .3 to .9, .5 found most on real titles asked of pictures and facts (nDCG@10 67.4;
+.6: 66.9, vectors alone 48.7, words alone 57.3), .8 on a generated sample with a weak model (85.0; .6: 83.0)."""
 
 _WORD_MATCHES = 1000
 _FEW = 2000
