@@ -126,3 +126,16 @@ def test_products_without_a_word_in_common_give_an_empty_list(tmp_path):
     catalogue = write_catalogue(tmp_path / "few", [Product(id=w, titles=(Text(w),)) for w in ("mug", "sofa", "shirt")])
     found = find_duplicates(catalogue.path)
     assert found.pairs == () and "0 pairs" in found.text()
+
+
+def test_a_list_is_never_written_over_another_file_and_its_folder_is_made(catalogue, tmp_path):
+    pairs = known_pairs(tmp_path / "pairs.csv")
+    for out, words in (
+        (pairs, "is the file of known pairs"),
+        (tmp_path / "notes.txt", "end it with .csv"),
+        (tmp_path, "is a folder"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            find_duplicates(catalogue.path, pairs=pairs, out=out)
+    found = find_duplicates(catalogue.path, between="domain", out=tmp_path / "new" / "año" / "twins.csv")
+    assert found.out is not None and found.out.read_text().startswith("score,a,b,")

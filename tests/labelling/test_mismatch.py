@@ -11,6 +11,7 @@ from vitrina.catalogue.product import Product, Text
 from vitrina.catalogue.store import Catalogue, write_catalogue
 from vitrina.labelling import mismatch
 from vitrina.labelling.mismatch import doubtful, find_mismatches
+from vitrina.training import load
 
 COLOURS = ("red", "blue", "green", "white", "black", "grey", "pink", "brown")
 KINDS = ("mug", "shirt", "lamp", "chair")
@@ -78,8 +79,8 @@ def test_every_product_is_listed_once_the_most_doubtful_first(catalogue):
 
 
 def test_the_file_holds_every_doubt_and_a_second_call_writes_the_same(catalogue, tmp_path, monkeypatch):
-    monkeypatch.setattr(mismatch, "load", lambda run: Words())
-    out = tmp_path / "doubts.csv"
+    monkeypatch.setattr(mismatch, "load_embedding", lambda run: Words())
+    out = tmp_path / "new" / "doubts.csv"
     said = find_mismatches("run", catalogue=catalogue.path, out=out).text()
     first = out.read_bytes()
     rows = list(csv.DictReader(first.decode().splitlines()))
@@ -104,6 +105,13 @@ def test_products_that_cannot_be_compared_are_an_error_in_words(tmp_path):
 
 
 def test_a_model_that_embeds_nothing_is_refused(catalogue, monkeypatch):
-    monkeypatch.setattr(mismatch, "load", lambda run: object())
-    with pytest.raises(ValueError, match="does not embed texts and pictures"):
+    monkeypatch.setattr(load, "load", lambda run: object())
+    with pytest.raises(
+        ValueError, match="run holds a object, which does not embed texts and pictures: name"
+    ):
         find_mismatches("run", catalogue=catalogue.path)
+
+
+def test_a_list_that_is_no_csv_is_refused_before_anything_is_done(catalogue, tmp_path):
+    with pytest.raises(ValueError, match=r"end it with \.csv"):
+        find_mismatches("nowhere", catalogue=catalogue.path, out=tmp_path / "notes.txt")

@@ -118,3 +118,19 @@ def test_a_catalogue_that_states_nothing_has_nothing_to_learn_from(tmp_path):
     bare = write_catalogue(tmp_path / "bare", [Product(id=str(n), pictures=(b"red hat",)) for n in range(60)])
     with pytest.raises(ValueError, match="nothing to learn from"):
         fill_with(Words(), digest="m", catalogue=bare, out=tmp_path / "review.csv", fields=None)
+
+
+def test_a_catalogue_that_lacks_nothing_is_told_so(tmp_path):
+    whole = write_catalogue(tmp_path / "whole", [product(number) for number in range(90)])
+    found = fill_with(Words(), digest="m", catalogue=whole, out=tmp_path / "review.csv", fields=None)
+    assert "no product lacks what others like it state" in found.text() and "`accept`" not in found.text()
+    assert review(tmp_path / "review.csv") == []
+
+
+def test_a_review_that_a_spreadsheet_wrote_anew_is_taken_as_it_was_meant(gaps, tmp_path):
+    rows = ["accept;ID;field;value;confidence", 'sí;p90;attributes.colour;" deep  red ";0,9', ";p91;category;a;", ";"]
+    (tmp_path / "r.csv").write_bytes(("\ufeff" + "\r\n".join(rows)).encode())
+    done = accept(tmp_path / "r.csv", catalogue=gaps.path)
+    assert (done.accepted, done.left_open) == (1, 1)
+    facts = {each.id: each.attributes for each in Catalogue.open(gaps.path).read(range(115), pictures="none")}
+    assert facts["p90"]["colour"] == "deep red"

@@ -20,12 +20,19 @@ from vitrina.labelling.tag import tag_with
 
 
 def tagged(
-    shop: Catalogue, out: Path, *, model: object = None, digest: str = "m", mode: str | None = None, **asked: object
+    shop: Catalogue,
+    out: Path,
+    *,
+    model: object = None,
+    digest: str = "m",
+    mode: str | None = None,
+    use: str = "auto",
+    **asked: object,
 ) -> Written:
     """What is stated is learnt by class means where a test does not say otherwise: they are fitted in no time."""
     told = Asked.read(**{"labels": None, "by": None, "examples": None, **asked})
     mode = mode or ("few-shot" if told.field is not None else "auto")
-    return tag_with(model or Words(), digest=digest, catalogue=shop, out=out, asked=told, mode=mode, use="auto")
+    return tag_with(model or Words(), digest=digest, catalogue=shop, out=out, asked=told, mode=mode, use=use)
 
 
 def rows(path: Path) -> dict[str, dict[str, str]]:
@@ -66,7 +73,7 @@ def test_a_few_examples_teach_words_that_the_model_never_heard(shop, tmp_path):
 
 def test_examples_of_strangers_are_refused(shop, tmp_path):
     (tmp_path / "known.csv").write_text("id,label\np1,boot\nnobody,hat\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="'nobody', which the catalogue does not hold"):
+    with pytest.raises(ValueError, match="'nobody', which is not in the catalogue: name its ids"):
         tagged(shop, tmp_path / "out.csv", examples=tmp_path / "known.csv")
     (tmp_path / "known.csv").write_text("id,label\np1,boot\np2,hat\n", encoding="utf-8")
     (tmp_path / "labels.txt").write_text("boot\nbag\n", encoding="utf-8")
@@ -98,6 +105,8 @@ def test_what_cannot_be_read_or_has_nothing_to_look_at_is_counted(shop, tmp_path
     assert table["p301"]["label"] == "red"
     assert "2 pictures cannot be read" in found.text()
     assert "1 have no picture and no text" in found.text()
+    by_picture = tagged(opened, tmp_path / "seen.csv", by="attributes.colour", use="picture")
+    assert "2 have no picture to look at" in by_picture.text()
 
 
 def test_a_field_without_values_or_a_file_of_another_kind_is_refused(tmp_path, shop):

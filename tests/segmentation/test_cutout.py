@@ -210,7 +210,7 @@ sys.path[:0] = sys.argv[4:]
 import torch
 from pathlib import Path
 from segmentation.colours import KnowsColours
-from vitrina.models import checkpoint
+from vitrina.catalogue import manifest
 from vitrina.segmentation import cutout as room
 class Known(KnowsColours, torch.nn.Module):
     inputs = None
@@ -218,13 +218,13 @@ class Known(KnowsColours, torch.nn.Module):
         torch.nn.Module.__init__(self)
         KnowsColours.__init__(self)
 room.locating = lambda run: Known()
-flush, seen = checkpoint.flush, []
+flush, seen = manifest.flush, []
 def die(path):
     seen.append(path)
     if len(seen) == int(sys.argv[3]):
         os.kill(os.getpid(), signal.SIGKILL)
     flush(path)
-checkpoint.flush = die
+manifest.flush = die
 room.cutout("run", catalogue=Path(sys.argv[1]), out=Path(sys.argv[2]))
 """
 
@@ -259,3 +259,13 @@ def test_two_at_once_and_bad_settings_are_refused(shop: Catalogue, colour_run: N
     with pytest.raises(ValueError, match="another process"):
         cutout("run", catalogue=shop.path, out=tmp_path / "cut")
     os.close(descriptor)
+
+
+def test_products_without_pictures_and_pictures_that_are_damaged_are_said_in_plain_words(
+    colour_run: None, tmp_path: Path
+):
+    write_catalogue(tmp_path / "texts", [Product("t", titles=(Text("red mug"),))])
+    assert "no product has a picture" in cutout("run", catalogue=tmp_path / "texts", out=tmp_path / "a").text()
+    write_catalogue(tmp_path / "bad", [Product("b", pictures=(b"\xff\xd8\xff junk",))])
+    (said,) = cutout("run", catalogue=tmp_path / "bad", out=tmp_path / "b", words=["red"]).left_out
+    assert said == "b, picture 0: it cannot be read: its file is damaged, or no picture"

@@ -1,7 +1,9 @@
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from segmentation.colours import KnowsColours, opened, picture
 
 from vitrina.segmentation import segment as room
@@ -34,10 +36,6 @@ def test_an_overlay_and_a_mask_are_written_and_their_shares_told(look: Path, tmp
 
 
 def test_a_mask_opens_as_a_palette_picture_in_the_overlays_colours():
-    from io import BytesIO
-
-    from PIL import Image
-
     found = masks(KnowsColours(cells=24), picture=picture(TWO), words=["red", "blue"])
     with Image.open(BytesIO(label_mask(found))) as image:
         assert image.mode == "P"
@@ -46,10 +44,6 @@ def test_a_mask_opens_as_a_palette_picture_in_the_overlays_colours():
 
 
 def test_painted_pixels_take_their_words_colour_and_others_stay():
-    from io import BytesIO
-
-    from PIL import Image
-
     labels = np.zeros((600, 600), np.int64)
     labels[100:200, 100:200] = 1
     found = Masks(("bag",), labels, np.zeros((1, 4, 4), np.float32))
@@ -60,10 +54,6 @@ def test_painted_pixels_take_their_words_colour_and_others_stay():
 
 
 def test_forty_words_have_forty_colours_and_a_legend_that_wraps():
-    from io import BytesIO
-
-    from PIL import Image
-
     words = tuple(f"ñandú número {number}" for number in range(40))
     found = Masks(words, np.zeros((600, 600), np.int64), np.zeros((40, 4, 4), np.float32))
     assert len({colour_of(number) for number in range(40)}) == 40
@@ -113,3 +103,29 @@ def test_more_words_than_a_mask_holds_leave_no_file(look: Path, tmp_path: Path):
     with pytest.raises(ValueError, match="255 words"):
         segment("run", image=look, words=words, out=tmp_path / "a.png", mask_out=tmp_path / "b.png")
     assert not (tmp_path / "a.png").exists()
+
+
+def test_a_word_that_stands_out_nowhere_is_said_to_be_nowhere(look: Path, tmp_path: Path):
+    plain = tmp_path / "plain.png"
+    plain.write_bytes(picture({}))
+    assert "try other words" in segment("run", image=plain, words=["red"], out=tmp_path / "o.png").text()
+    assert "try other words" not in segment("run", image=look, words=["red"], out=tmp_path / "p.png").text()
+
+
+@pytest.mark.parametrize(("mode", "name"), [("L", "grey.png"), ("RGBA", "clear.png"), ("CMYK", "print.jpg")])
+def test_pictures_of_every_mode_are_painted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, name: str):
+    monkeypatch.setattr(room, "locating", lambda run: KnowsColours(cells=24))
+    Image.open(BytesIO(picture(TWO))).convert(mode).save(tmp_path / name)
+    segment("run", image=tmp_path / name, words=["red"], out=tmp_path / "o.png")
+    assert opened((tmp_path / "o.png").read_bytes()).shape[1] == 5 * 96
+
+
+def test_of_a_film_the_first_picture_is_painted_and_what_is_too_small_or_large_is_said(look: Path, tmp_path: Path):
+    frames = [Image.open(BytesIO(picture(each))) for each in (TWO, {}, {})]
+    frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
+    found = segment("run", image=tmp_path / "film.gif", words=["red"], out=tmp_path / "o.png")
+    assert found.masks.share("red") > 0.2
+    for size, words in (((1, 1), "too small"), ((9_000, 9_000), r"too many pixels .* 64 million pixels or fewer")):
+        Image.new("1", size).save(tmp_path / "odd.png")
+        with pytest.raises(ValueError, match=words):
+            segment("run", image=tmp_path / "odd.png", words=["red"], out=tmp_path / "o.png")

@@ -125,4 +125,6 @@ def _refuse_strangers(examples: dict[str, str], *, known: Known) -> None:
     strangers = sorted(examples.keys() - {product.id for product in known.products})
     if strangers:
         more = f" and {len(strangers) - 1:,} more" if len(strangers) > 1 else ""
-        raise ValueError(f"the examples name product {strangers[0]!r}{more}, which the catalogue does not hold")
+        raise ValueError(
+            f"the examples name product {strangers[0]!r}{more}, which is not in the catalogue: name its ids"
+        )

@@ -3,10 +3,8 @@
 `vitrina inspect` finds copies (equal pictures, nearly equal texts); this finds what two people wrote about one article.
 """
 
-import csv
-import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from vitrina.catalogue.handwritten import read_table
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.store import Catalogue
 from vitrina.catalogue.walk import walk
-from vitrina.models.checkpoint import write_bytes
+from vitrina.labelling.parts import check_out, write_csv
 from vitrina.tasks.likeness import ONE_SHOP_CUT, UNTAUGHT_CUT, Judge, Told, best_cut, candidates, described, untaught
 
 CANDIDATES = 10
@@ -104,6 +102,11 @@ def find_duplicates(
 
     >>> print(find_duplicates("both-shops", between="domain").text())  # doctest: +SKIP
     """
+    target = None if out is None else Path(out)
+    if target is not None:
+        check_out(target, suffixes=(".csv",))
+        if pairs is not None and target.resolve() == Path(pairs).resolve():
+            raise ValueError(f"{target} is the file of known pairs: name another for what is found")
     opened = Catalogue.open(catalogue)
     products = _read(opened)
     sources = _sources(products, between=between, where=str(opened.path))
@@ -125,9 +128,9 @@ def find_duplicates(
         Twin(products[one], products[other], float(score))
         for (one, other), score in zip(listed[chosen].tolist(), scores[chosen].tolist(), strict=True)
     )
-    target = None if out is None else Path(out)
     if target is not None:
-        write_bytes(target, content=_csv(found))
+        names = ("score", "a", "b", "title_a", "title_b", "price_a", "price_b")
+        write_csv(target, names=names, rows=map(_row, found))
     return Twins(found, compared=len(listed), products=len(products), cut=float(cut), known=known, out=target)
 
 
@@ -234,15 +237,9 @@ def _known_pairs(path: Path, *, products: list[Product]) -> _Taught:
     return _Taught(np.array(found), np.array(answers))
 
 
-def _csv(found: tuple[Twin, ...]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["score", "a", "b", "title_a", "title_b", "price_a", "price_b"])
-    for twin in found:
-        one, other = twin.first, twin.second
-        prices = ["" if each.price is None else str(each.price) for each in (one, other)]
-        writer.writerow([f"{twin.score:.4f}", one.id, other.id, _title(one), _title(other), *prices])
-    return text.getvalue().encode()
+def _row(twin: Twin) -> Sequence[object]:
+    one, other = twin.first, twin.second
+    return (f"{twin.score:.4f}", one.id, other.id, _title(one), _title(other), one.price, other.price)
 
 
 def _title(product: Product) -> str:

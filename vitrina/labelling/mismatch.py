@@ -1,7 +1,5 @@
 """Mismatch: products whose pictures, texts or category do not belong together, the most doubtful first."""
 
-import csv
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,12 +11,12 @@ import numpy as np
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.store import Catalogue
 from vitrina.catalogue.walk import walk
-from vitrina.models.checkpoint import write_bytes
+from vitrina.labelling.parts import check_out, write_csv
 from vitrina.tasks.abilities import EmbedsBoth
 from vitrina.tasks.belonging import doubts
 from vitrina.tasks.product_vectors import Parts, embed_parts
 from vitrina.tasks.sameness import numbered
-from vitrina.training.load import load
+from vitrina.training.load import load_embedding
 
 Part = Literal["picture", "text", "category"]
 
@@ -86,14 +84,13 @@ def find_mismatches(
     included, as long as it did not learn them by heart. Raises ValueError where the model does not embed both, or
     where the catalogue holds too little to compare.
     """
-    opened = Catalogue.open(catalogue)
-    model = load(run)
-    if not isinstance(model, EmbedsBoth):
-        raise ValueError(f"the model of {run} does not embed texts and pictures: use another run")
-    found = doubtful(model, catalogue=opened)
     target = None if out is None else Path(out)
     if target is not None:
-        write_bytes(target, content=_csv(found))
+        check_out(target, suffixes=(".csv",))
+    opened = Catalogue.open(catalogue)
+    found = doubtful(load_embedding(run), catalogue=opened)
+    if target is not None:
+        write_csv(target, names=("score", "id", "part", "text", "title", "category"), rows=map(_row, found))
     return Mismatches(found, products=len(opened), out=target)
 
 
@@ -147,13 +144,8 @@ def _places(owner: np.ndarray) -> np.ndarray:
     return np.arange(len(owner)) - starts
 
 
-def _csv(found: Sequence[Doubt]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["score", "id", "part", "text", "title", "category"])
-    for doubt in found:
-        product = doubt.product
-        said = product.texts[doubt.number].text if doubt.part == "text" else ""
-        title = product.texts[0].text if product.texts else ""
-        writer.writerow([f"{doubt.score:.3f}", product.id, doubt.where, said, title, " > ".join(product.category)])
-    return text.getvalue().encode()
+def _row(doubt: Doubt) -> Sequence[str]:
+    product = doubt.product
+    said = product.texts[doubt.number].text if doubt.part == "text" else ""
+    title = product.texts[0].text if product.texts else ""
+    return (f"{doubt.score:.3f}", product.id, doubt.where, said, title, " > ".join(product.category))

@@ -25,7 +25,7 @@ from vitrina.tasks.fields import MOST_VALUES, Field, attributes_of
 from vitrina.tasks.labels import Labels
 from vitrina.tasks.product_vectors import Sides, embed_products
 from vitrina.tasks.tagger import Examples
-from vitrina.training.load import load
+from vitrina.training.load import load_embedding
 
 LEAST_KNOWN = 50
 """Products that must state a field before it is proposed for others."""
@@ -88,9 +88,7 @@ def fill_missing(
     opened = Catalogue.open(catalogue)
     if not len(opened):
         raise ValueError(f"{opened.path} holds no products: nothing is missing")
-    model = load(run)
-    if not isinstance(model, EmbedsBoth):
-        raise ValueError(f"the model of {run} does not embed texts and pictures, so it cannot tag: use another run")
+    model = load_embedding(run)
     told = None if fields is None else [Field.parse(each) for each in fields]
     return fill_with(model, digest=model_digest(model, inputs=model.inputs), catalogue=opened, out=target, fields=told)
 
@@ -253,5 +251,9 @@ def _summary(out: Path, *, proposals: pa.Table, fillers: Sequence[_Filler], prod
         else:
             line += f"; not calibrated, {trust.examples:,} known products are too few"
         lines.append(line)
-    lines.append("  write yes into the column `accept`, mend `value` where it is wrong, and take the rows back")
+    lines.append(
+        "  write yes into the column `accept`, mend `value` where it is wrong, and take the rows back"
+        if len(proposals)
+        else "  no product lacks what others like it state"
+    )
     return "\n".join(lines)

@@ -104,11 +104,10 @@ class Job:
         """Write the result from tables of rows, then what it is of, and drop the parts."""
         self.summary = summary
         about = {_ABOUT: self._stamp, "summary": summary}
-        with whole(self.out) as path:
-            if self.out.suffix.lower() == ".csv":
-                _write_csv(path, tables, names=schema.names)
-            else:
-                _write_parquet(path, tables, schema=schema, stamp=self._stamp)
+        if self.out.suffix.lower() == ".csv":
+            write_csv(self.out, names=schema.names, rows=_rows(tables))
+        else:
+            _write_parquet(self.out, tables, schema=schema, stamp=self._stamp)
         write_bytes(_beside(self.out), content=(json.dumps(about, indent=1, ensure_ascii=False) + "\n").encode())
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -116,12 +115,22 @@ class Job:
         return self.folder / f"part-{number:06d}.parquet"
 
 
-def check_out(out: Path) -> None:
+def check_out(out: Path, *, suffixes: Sequence[str] = SUFFIXES) -> None:
     """Raises ValueError where a result cannot be written there."""
-    if out.suffix.lower() not in SUFFIXES:
-        raise ValueError(f"{out} names no format: end it with .csv or .parquet")
+    endings = " or ".join(suffixes)
     if out.is_dir():
-        raise ValueError(f"{out} is a folder: name a file that ends with .csv or .parquet")
+        raise ValueError(f"{out} is a folder: name a file that ends with {endings}")
+    if out.suffix.lower() not in suffixes:
+        raise ValueError(f"{out} names no format: end it with {endings}")
+
+
+def write_csv(path: Path, *, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV file, whole or not at all, in a folder that is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows(rows)
 
 
 @contextlib.contextmanager
@@ -190,17 +199,13 @@ def _read(path: Path) -> dict[str, dict[str, str]] | None:
     return plain if isinstance(plain, dict) and isinstance(plain.get(_ABOUT), dict) else None
 
 
-def _write_csv(path: Path, tables: Iterator[pa.Table], *, names: Sequence[str]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(names)
-        for table in tables:
-            columns = [["" if value is None else value for value in column.to_pylist()] for column in table.columns]
-            writer.writerows(zip(*columns, strict=True))
+def _rows(tables: Iterator[pa.Table]) -> Iterator[Sequence[object]]:
+    for table in tables:
+        yield from zip(*(column.to_pylist() for column in table.columns), strict=True)
 
 
 def _write_parquet(path: Path, tables: Iterator[pa.Table], *, schema: pa.Schema, stamp: Mapping[str, str]) -> None:
     about = {f"vitrina.{name}": value for name, value in stamp.items()}
-    with pq.ParquetWriter(path, schema.with_metadata(about)) as writer:
+    with whole(path) as part, pq.ParquetWriter(part, schema.with_metadata(about)) as writer:
         for table in tables:
             writer.write_table(table.cast(schema.with_metadata(about)))

@@ -22,7 +22,7 @@ from vitrina.tasks.abilities import EmbedsBoth
 from vitrina.tasks.fields import Field
 from vitrina.tasks.product_vectors import embed_products
 from vitrina.tasks.tagger import Mode, Use
-from vitrina.training.load import load
+from vitrina.training.load import load_embedding
 
 TOP = 3
 _LISTED = 10
@@ -74,9 +74,7 @@ def tag(
     opened = Catalogue.open(catalogue)
     if not len(opened):
         raise ValueError(f"{opened.path} holds no products: there is nothing to tag")
-    model = load(run)
-    if not isinstance(model, EmbedsBoth):
-        raise ValueError(f"the model of {run} does not embed texts and pictures, so it cannot tag: use another run")
+    model = load_embedding(run)
     digest = model_digest(model, inputs=model.inputs)
     return tag_with(model, digest=digest, catalogue=opened, out=target, asked=asked, mode=mode, use=use)
 
@@ -162,7 +160,9 @@ class _Tally:
         bases = ", ".join(f"{number:,} by {basis}" for basis, number in sorted(self.bases.items()) if basis)
         lines = [f"{out}: {count:,} of {products:,} products got one of {names:,} labels ({bases or 'none'})"]
         if self.bases[""]:
-            lines.append(f"  {self.bases['']:,} have no picture and no text to look at, and no label")
+            sides = [("no picture", labeller.tagger.picture), ("no text", labeller.tagger.text)]
+            lacking = " and ".join(words for words, head in sides if head is not None)
+            lines.append(f"  {self.bases['']:,} have {lacking} to look at, and no label")
         if self.unreadable:
             lines.append(
                 f"  {self.unreadable:,} pictures cannot be read and were left out: `vitrina inspect` names them"

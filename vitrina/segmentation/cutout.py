@@ -52,6 +52,8 @@ class Cutouts:
             f"  {self.plain:,} from a background of one colour, {self.scenes:,} from a scene where the model found the "
             f"product, {self.kept:,} stood there already",
         ]
+        if not self.plain + self.scenes + self.kept + len(self.left_out):
+            lines = [f"{self.out}: no product has a picture, so there was nothing to cut out"]
         if self.left_out:
             lines.append(f"  {len(self.left_out):,} left out:")
             lines += [f"    {each}" for each in self.left_out[:_LISTED]]
@@ -224,4 +226,4 @@ def _pixels(picture: bytes) -> np.ndarray:
         with Image.open(io.BytesIO(picture)) as image:
             return np.asarray(image.convert("RGB"))
     except (OSError, ValueError, SyntaxError) as error:
-        raise ValueError(f"it cannot be read: {error}") from error
+        raise ValueError("it cannot be read: its file is damaged, or no picture") from error

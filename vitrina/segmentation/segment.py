@@ -36,7 +36,8 @@ class Segmented:
         files = [f"{self.out}: the picture with its masks"]
         if self.mask_out is not None:
             files.append(f"{self.mask_out}: the label of every pixel, 0 background, 1 {self.masks.words[0]} …")
-        return "\n".join([*found, *files])
+        nothing = [] if shares[0][0] else ["nothing in the picture stands out as any of these: try other words"]
+        return "\n".join([*found, *nothing, *files])
 
 
 def segment(
@@ -99,4 +100,6 @@ def read_picture(path: Path) -> bytes:
     except IsADirectoryError:
         raise ValueError(f"{path} is a folder: name one picture in it") from None
     except ValueError as error:
-        raise ValueError(f"{path} cannot be read as a picture: {error}; name a JPEG, PNG or WebP") from error
+        raise ValueError(
+            f"{path} cannot be read as a picture: {error}; name a JPEG, PNG or WebP of 64 million pixels or fewer"
+        ) from error

@@ -8,11 +8,16 @@ import torch
 from tokenizers import Tokenizer
 
 from vitrina.data.inputs import Inputs
-from vitrina.models.checkpoint import load_exactly, read_metadata, read_tensors
+from vitrina.models.checkpoint import load_exactly, read_json, read_metadata, read_tensors
+from vitrina.models.clip import Clip
+from vitrina.models.flava import Flava
+from vitrina.models.groupvit import GroupViT
+from vitrina.models.published import CONFIG, OPEN_CONFIG, layout_of
 from vitrina.recipes.recipe import Recipe
-from vitrina.training.build import Model, build
+from vitrina.tasks.abilities import EmbedsBoth
+from vitrina.training.build import Model, Searches, build
 from vitrina.training.checkpoints import newest_good
-from vitrina.training.run_folder import RunFolder
+from vitrina.training.run_folder import RunFolder, is_run
 
 log = logging.getLogger(__name__)
 
@@ -21,24 +26,41 @@ BEST = "best.safetensors"
 
 
 def load(run: str | os.PathLike[str]) -> Model:
-    """The model of a run, or of one weights file of a run, on the CPU, in evaluation mode, with its inputs.
+    """The model of a run, of one weights file of a run, or of a public checkpoint's folder (CLIP, FLAVA or GroupViT in
+    transformers' layout, CLIP in open_clip's), on the CPU, in evaluation mode, with its inputs.
 
     Of a run that is watched it takes the best weights so far. Of any other the newest good checkpoint: a finished run's
     last one, else where training stands; the moving average of the weights where the recipe keeps one. The log says
     which. Recipe and tokenizer come out of the file's own metadata, so that a single `best.safetensors`,
     `ema.safetensors` or `model.safetensors` is all that has to be copied elsewhere.
 
-    Raises ValueError where `run` is neither, has no checkpoint yet, or is damaged.
+    Raises ValueError where `run` is none of these, has no checkpoint yet, or is damaged.
 
         model = vitrina.load("runs/flava")
         model.embed_texts(["red mug"])                                     # (1, d) float32, of length one
     """
     path = Path(run)
-    return _load_file(path if path.is_file() else weights_of(path))
+    weights = path if path.is_file() else weights_of(path)
+    # The weights drawn here are overwritten; the caller's random numbers are not disturbed.
+    with torch.random.fork_rng(devices=[]):
+        return (_load_public(weights) if weights.is_dir() else _load_file(weights)).eval()
+
+
+def load_embedding(run: str | os.PathLike[str]) -> Searches:
+    """`load` of a model that embeds texts and pictures; ValueError where it does not."""
+    model = load(run)
+    if not isinstance(model, EmbedsBoth):
+        raise ValueError(
+            f"{run} holds a {type(model).__name__}, which does not embed texts and pictures: name a run of clip, "
+            "flava, groupvit or early_fusion"
+        )
+    return model
 
 
 def weights_of(run: Path) -> Path:
-    """The weights file that `load` takes from a run, verified."""
+    """The weights file that `load` takes from a run, verified; of a public checkpoint the folder itself."""
+    if not is_run(run) and any((run / name).is_file() for name in (CONFIG, OPEN_CONFIG)):
+        return run
     folder = RunFolder(run)
     if (best := _best(folder)) is not None:
         return best
@@ -69,7 +91,10 @@ def recipe_of(weights: Path) -> Recipe:
     """The recipe in a weights file's metadata; ValueError where there is none."""
     about = read_metadata(weights)
     if "recipe" not in about:
-        raise ValueError(f"{weights} is no file of a Vitrina run: it has no recipe in its metadata")
+        raise ValueError(
+            f"{weights} is no file of a Vitrina run: it has no recipe in its metadata; of a public checkpoint name the "
+            "folder"
+        )
     return Recipe.from_json(about["recipe"], where=f"the recipe in {weights}")
 
 
@@ -89,8 +114,28 @@ def inputs_of(recipe: Recipe, *, tokenizer: Tokenizer | None) -> Inputs | None:
 def _load_file(weights: Path) -> Model:
     recipe = recipe_of(weights)
     tokenizer = tokenizer_of(weights)
-    # The weights drawn here are overwritten; the caller's random numbers are not disturbed.
-    with torch.random.fork_rng(devices=[]):
-        model = build(recipe.model, inputs=inputs_of(recipe, tokenizer=tokenizer))
+    model = build(recipe.model, inputs=inputs_of(recipe, tokenizer=tokenizer))
     load_exactly(model, tensors=read_tensors(weights), origin=str(weights))
-    return model.eval()
+    return model
+
+
+def _load_public(folder: Path) -> Model:
+    kind = "open_clip" if layout_of(folder) == "open_clip" else read_json(folder / CONFIG).get("model_type")
+    match kind:
+        case "open_clip":
+            model = Clip.from_open_clip(folder)
+        case "clip":
+            model = Clip.from_transformers(folder)
+        case "flava":
+            model = Flava.from_transformers(folder)
+        case "groupvit":
+            model = GroupViT.from_transformers(folder)
+        case _:
+            raise ValueError(
+                f"{folder} is no run, and as a checkpoint its kind is {kind!r}: name one of CLIP, FLAVA or GroupViT"
+            )
+    if model.inputs is None:
+        raise ValueError(
+            f"{folder} brings no tokenizer, so that its model reads no texts: fetch tokenizer.json as well"
+        )
+    return model

@@ -83,7 +83,8 @@ class RunFolder:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         if not is_run(self.path):
-            reason = "it has no recipe.json" if self.path.is_dir() else "there is no such folder"
+            there = "it is a file" if self.path.is_file() else "there is no such folder"
+            reason = "it has no recipe.json" if self.path.is_dir() else there
             raise ValueError(
                 f"{self.path} is not a run ({reason}); `vitrina train RECIPE CATALOGUE --run DIR` makes one"
             )
