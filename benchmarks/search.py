@@ -42,7 +42,7 @@ from vitrina.index.translations import Translations
 from vitrina.index.vectors import VectorIndex
 
 DIMENSIONS, WAYS, TOP, KEPT_SHARE, FAISS_LINKS, FAISS_SEARCHED = 512, 32, 10, 0.01, 32, 64
-STORED_AT_ONCE, ADDED_AT_ONCE, MODEL = 2048, 20_000, "0" * 64
+BUILDERS, STORED_AT_ONCE, ADDED_AT_ONCE, MODEL = 2, 2048, 20_000, "0" * 64
 ASKED = TOP + 100
 """As many as the index asks an engine for, that words have something to add to."""
 SIDES = {
@@ -111,7 +111,7 @@ def run(options: argparse.Namespace, *, work: Path) -> None:
         for side in ("exact", "alone", "flat", "hnsw") if count <= EXACT_UP_TO else ("near", "flat", "hnsw"):
             told = folder / f"{side}.json"
             if not told.exists():
-                told.write_text(json.dumps(in_process("build", side, folder=folder, threads=options.threads)))
+                told.write_text(json.dumps(in_process("build", side, folder=folder, threads=BUILDERS)))
             figured = json.loads(told.read_text()) | in_process("search", side, folder=folder, threads=options.threads)
             rows.append(Row(f"{name}: {SIDES[side]}", tuple(metric_of(*each) for each in figured.items())))
             figures[rows[-1].name] = {key: round(value, 4) for key, value in figured.items()}
@@ -134,7 +134,8 @@ def run(options: argparse.Namespace, *, work: Path) -> None:
                 "time on cores that other work shared: CPU ms are what counts.",
                 "Memory is what a process that searches holds; what it maps are pages of files, which the system takes "
                 "back when it needs room. Disk and build are of what search reads: of ours above 200,000 products the "
-                "product vectors, LanceDB's copy of them and its index.",
+                f"product vectors, LanceDB's copy of them and its index. Built on {BUILDERS} threads, whose CPU seconds "
+                "are added.",
                 f"Killed while writing: {kills}. Three writers at once: {writers}.",
             ),
         )

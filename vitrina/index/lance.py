@@ -21,7 +21,8 @@ _WORD_COLUMNS = ("told", "stated", "named")
 _ADDED_AT_ONCE = 20_000
 _REMOVED_AT_ONCE = 1_000
 _INDEXED_ANEW = 20_000
-_KEPT = timedelta(hours=1)  # another process may still read the version before, if there was one
+_KEPT = timedelta(hours=1)  # another process may still read the version before
+_UNSEEN = timedelta(milliseconds=1)  # nobody reads what there was before the first was finished
 _LEAST_TRAINED = 1_000  # products below which a vector index cannot be trained well
 _PARTITION = 3_000
 _ROUNDS = 10
@@ -77,7 +78,7 @@ class LanceEngine:
             self._table.create_index("words", config=_words_config(), replace=True)
         if self._dimensions is not None and count >= _LEAST_TRAINED and "IvfRq" not in made:
             self._table.create_index("vector", config=_near_config(count))
-        self._table.optimize(cleanup_older_than=_KEPT if made else timedelta(0))
+        self._table.optimize(cleanup_older_than=_KEPT if made else _UNSEEN)
 
     def words(self) -> list[ProductWords]:
         """The words of every product, in the order of their digests."""
