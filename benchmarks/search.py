@@ -134,8 +134,7 @@ def run(options: argparse.Namespace, *, work: Path) -> None:
                 "time on cores that other work shared: CPU ms are what counts.",
                 "Memory is what a process that searches holds; what it maps are pages of files, which the system takes "
                 "back when it needs room. Disk and build are of what search reads: of ours above 200,000 products the "
-                f"product vectors, LanceDB's copy of them and its index. {BUILDERS} threads build: their CPU seconds are "
-                "added.",
+                f"product vectors, LanceDB's copy of them and its index. {BUILDERS} threads build; CPU s are of both.",
                 f"Killed while writing: {kills}. Three writers at once: {writers}.",
             ),
         )
