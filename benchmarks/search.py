@@ -124,7 +124,7 @@ def run(options: argparse.Namespace, *, work: Path) -> None:
         given += [] if options.vectors is None else ["--vectors", options.vectors.name]
         result = Result(
             name="search",
-            title=f"Search among vectors of {DIMENSIONS} numbers",
+            title="Search among many vectors",
             command=f"python -m benchmarks.search {' '.join(given)} --threads {options.threads} --results results",
             seed=options.seed,
             rows=tuple(rows),
@@ -159,14 +159,15 @@ def posed_in(work: Path, *, options: argparse.Namespace) -> dict[str, Path]:
     """The folder of each problem by its name; what is there is not drawn again."""
     folders = {}
     for count in options.rows:
-        folders[f"{count:,} drawn"] = folder = work / f"{count}-{options.queries}-{options.seed}"
+        folders[f"{count:,} x {DIMENSIONS} drawn"] = folder = work / f"{count}-{options.queries}-{options.seed}"
         if not folder.exists():
             drawn(count, options=options).write(folder)
     if options.vectors is not None:
         folder = work / f"{options.vectors.stem}-{options.queries}-{options.seed}"
         if not folder.exists():
             real(options.vectors, options=options).write(folder)
-        folders[f"{len(Problem.read(folder).products):,} real"] = folder
+        count, dimensions = Problem.read(folder).products.shape
+        folders[f"{count:,} x {dimensions} real"] = folder
     return folders
 
 
