@@ -53,6 +53,7 @@ def product(id_: str, kind: tuple[str, str], colour: str, price: str, *, picture
     )
 
 
+BROKEN = Product(id="broken", titles=(Text("Broken", "en"),), pictures=(b"\xff\xd8\xff junk",))
 MUG, BAG = ("mug", "Taza"), ("bag", "Bolso")
 
 
@@ -106,9 +107,11 @@ class ColourIndex:
         return SearchResult("colours", tuple(hits), searched=len(rows), notes=())
 
 
-def open_little_shop(folder: Path, *, can: Sequence[str] = ("labels", "masks", "cutout")) -> tuple[Shop, ColourIndex]:
-    """The shop, with what its model `can` do, and the index behind it."""
-    write_catalogue(folder, products())
+def open_little_shop(
+    folder: Path, *, can: Sequence[str] = ("labels", "masks", "cutout"), more: Sequence[Product] = ()
+) -> tuple[Shop, ColourIndex]:
+    """The shop, with what its model `can` do and `more` products, and the index behind it."""
+    write_catalogue(folder, [*products(), *more])
     index = ColourIndex(folder)
     shop = Shop(
         index,
@@ -165,6 +168,6 @@ def _unit(colour: Sequence[float] | np.ndarray) -> np.ndarray:
 
 
 def pixels_of(picture: bytes) -> np.ndarray:
-    """(h, w, 3) of a picture."""
-    with Image.open(io.BytesIO(picture)) as image:
+    """(h, w, 3) of a picture; a damaged one is refused as models refuse it."""
+    with Image.open(io.BytesIO(canonicalise(picture))) as image:
         return np.asarray(image.convert("RGB")).astype(int)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from serving.conftest import HERE
-from serving.little_shop import BAG, ODD_ID, ColourIndex, jpeg, open_little_shop, product
+from serving.little_shop import BAG, BROKEN, ODD_ID, ColourIndex, jpeg, open_little_shop, product
 from starlette.testclient import TestClient
 
 from vitrina.catalogue.store import write_catalogue
@@ -275,3 +275,15 @@ def test_the_page_speaks_the_browsers_language(client: TestClient):
     assert '<html lang="es">' in client.get("/", headers={"accept-language": "ca, es-MX;q=.9, en;q=.5"}).text
     assert '<html lang="en">' in client.get("/", headers={"accept-language": "fr"}).text
     assert json.loads(client.get("/api/health").text) == {"status": "open", "renewing": False}
+
+
+def test_a_damaged_picture_of_the_catalogue_is_refused_in_words_everywhere(tmp_path: Path):
+    shop, _ = open_little_shop(tmp_path / "catalogue", more=(BROKEN,))
+    with TestClient(create_app(shop), base_url=HERE) as client:
+        for address in (
+            "products/broken/pictures/0?width=160",
+            *(f"{what}?product=broken&words=red" for what in ("segment", "cutout")),
+        ):
+            answer = client.get(f"/api/{address}")
+            assert (answer.status_code, answer.json()["code"]) == (422, "damaged")
+        assert "broken" in ids(client, "/api/search?top=20")

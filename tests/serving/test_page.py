@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from serving.little_shop import ODD_ID, ColourIndex, jpeg, open_little_shop
+from serving.little_shop import BROKEN, ODD_ID, ColourIndex, jpeg, open_little_shop
 
 from vitrina.serving.app import create_app
 from vitrina.serving.gate import App
@@ -163,12 +163,15 @@ def test_what_is_no_picture_is_said_in_words(visit: Visit):
     expect(page.locator(".card")).to_have_count(8)
     drop(page, b"hello", name="notes.txt", form="text/plain")
     expect(page.locator("main").get_by_text("This file is not a picture that can be read.")).to_be_visible()
+    with page.expect_file_chooser():
+        page.locator("main").get_by_role("button", name="Search by a picture").click()
     page.get_by_role("link", name="To all products").click()
     expect(page.locator(".card")).to_have_count(8)
     page = visit(f"/?picture={'0' * 32}")
     expect(page.locator("main").get_by_text("Your picture is no longer here.")).to_be_visible()
     page = visit("/product/nobody")
     expect(page.locator("main").get_by_text("There is no such product.")).to_be_visible()
+    expect(page.locator("main").get_by_role("button")).to_have_count(0)
 
 
 def test_filters_narrow_and_an_empty_shelf_says_how_to_go_on(visit: Visit):
@@ -275,6 +278,21 @@ def test_it_fits_a_telephone(visit: Visit, path: str):
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
     for button in page.locator("main button:visible, header button:visible").all():
         assert button.bounding_box() is not None
+
+
+def test_on_a_telephone_a_product_says_its_name_before_its_tools(visit: Visit):
+    page = visit("/product/mug-blue", width=420)
+    places = [page.locator(each).bounding_box() for each in ("main h1", ".stage", ".finder", ".facts table")]
+    tops = [box["y"] for box in places if box is not None]
+    assert len(tops) == 4 and tops == sorted(tops)
+
+
+def test_a_damaged_picture_is_said_to_be_that(visit: Visit, tmp_path: Path):
+    shop, _ = open_little_shop(tmp_path / "catalogue", more=(BROKEN,))
+    with running(create_app(shop)) as at:
+        page = visit("/", at=at)
+        expect(page.locator(".card", has_text="Broken").get_by_text("Damaged picture")).to_be_visible()
+        expect(page.get_by_text("Damaged picture")).to_have_count(1)
 
 
 def test_every_field_and_button_has_a_name(visit: Visit):

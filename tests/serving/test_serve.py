@@ -1,6 +1,8 @@
 """The shop on the index, the labeller and the masks that the package has, and how it opens and closes."""
 
 import socket
+import subprocess
+import sys
 import threading
 import urllib.request
 from collections.abc import Sequence
@@ -18,14 +20,17 @@ from serving.little_shop import (
     products,
 )
 
+from vitrina import recipes
 from vitrina.catalogue.store import write_catalogue
 from vitrina.index.index import Index, Loaded
 from vitrina.labelling.labeller import Labeller
+from vitrina.models.checkpoint import write_tensors
 from vitrina.serving.answering import shop_of
 from vitrina.serving.answers import Filters, Wanted
 from vitrina.serving.app import create_app
 from vitrina.serving.serve import serve
 from vitrina.serving.shop import Shop
+from vitrina.training.build import build
 
 CELL_PX = 4
 
@@ -143,3 +148,15 @@ def test_what_is_being_answered_is_finished_when_the_shop_closes(tmp_path: Path)
         asking.join()
         running.join()
     assert b"mug-red" in answers[0]
+
+
+def test_a_model_that_cannot_search_is_refused_and_the_process_ends(tmp_path: Path):
+    write_catalogue(tmp_path / "catalogue", products())
+    recipe = recipes.codebook("tiny")
+    weights = tmp_path / "codebook.safetensors"
+    write_tensors(weights, tensors=build(recipe.model, inputs=None).state_dict(), metadata={"recipe": recipe.to_json()})
+    words = ["serve", str(weights), str(tmp_path / "catalogue"), "--port", "0"]
+    ended = subprocess.run(
+        [sys.executable, "-c", "from vitrina.cli import main; main()", *words], capture_output=True, text=True
+    )
+    assert ended.returncode == 2 and "does not embed texts and pictures" in ended.stderr

@@ -80,13 +80,21 @@ def too_long() -> RefusedError:
 
 
 def small(encoded: bytes, *, width_px: int) -> bytes:
-    """A stored picture as a JPEG at most `width_px` on its longer side."""
-    with Image.open(io.BytesIO(encoded), formats=("JPEG",)) as image:
-        image.draft("RGB", (2 * width_px, 2 * width_px))
-        image.thumbnail((width_px, width_px), Image.Resampling.LANCZOS)
-        buffer = io.BytesIO()
-        image.convert("RGB").save(buffer, format="JPEG", quality=_QUALITY, optimize=True)
+    """A stored picture as a JPEG at most `width_px` on its longer side. Refuses one that is damaged."""
+    try:
+        with Image.open(io.BytesIO(encoded), formats=("JPEG",)) as image:
+            image.draft("RGB", (2 * width_px, 2 * width_px))
+            image.thumbnail((width_px, width_px), Image.Resampling.LANCZOS)
+            buffer = io.BytesIO()
+            image.convert("RGB").save(buffer, format="JPEG", quality=_QUALITY, optimize=True)
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise damaged() from error
     return buffer.getvalue()
+
+
+def damaged() -> RefusedError:
+    """The refusal of a product's picture that cannot be shown."""
+    return RefusedError("This picture is damaged: look at it in the catalogue.", code="damaged", status=422)
 
 
 def _too_many_pixels() -> RefusedError:

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from vitrina.catalogue.manifest import manifest_path
+from vitrina.catalogue.pictures import PictureError
 from vitrina.catalogue.product import Product
 from vitrina.catalogue.store import Catalogue
 from vitrina.index.index import Query
@@ -31,7 +32,7 @@ from vitrina.serving.answers import (
     Wanted,
 )
 from vitrina.serving.kept import Kept
-from vitrina.serving.pictures import small
+from vitrina.serving.pictures import damaged, small
 from vitrina.serving.questions import Question, questions
 from vitrina.serving.shelf import Shelf
 from vitrina.tasks.regions import box_of
@@ -310,6 +311,8 @@ def _cannot(what: str) -> RefusedError:
 
 
 def _nothing_found(error: ValueError) -> RefusedError:
+    if isinstance(error, PictureError):
+        return damaged()
     return RefusedError(f"This did not work on this picture: {error}.", code="nothing_found", status=422)
 
 

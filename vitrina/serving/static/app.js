@@ -12,6 +12,9 @@ const words = document.getElementById("words");
 const file = document.getElementById("file");
 const drop = document.getElementById("drop");
 
+const PICTURE_PROBLEMS = new Set(["not_a_picture", "empty", "too_large", "too_many_pixels", "picture_forgotten"]);
+const MISSING = new Set(["no_product", "nothing_here"]);
+
 let about = null;
 let shown = null; // what is on the page: its address, its node and how to stop it
 const left = new Map(); // results that were left for a product, so that going back is instant and stands where it stood
@@ -71,10 +74,12 @@ function problem(error) {
   console.info(error);
   const text = error instanceof ApiError ? sayError(error) : String(error);
   announce(text);
+  // What would help: another picture, nothing (what is not there stays so), or the same once more.
+  const again = PICTURE_PROBLEMS.has(error.code) ? h("button", { type: "button", class: "primary", onclick: () => file.click() }, say("choose"))
+    : MISSING.has(error.code) ? null : h("button", { type: "button", class: "primary", onclick: () => show({ fresh: true }) }, say("again"));
   return h("section", { class: "empty" },
     h("h1", {}, say("failed")), h("p", {}, text),
-    h("p", { class: "row" },
-      h("button", { type: "button", class: "primary", onclick: () => show({ fresh: true }) }, say("again")),
+    h("p", { class: "row" }, again,
       h("a", { class: "button", href: "/", onclick: inside }, say("front"))));
 }
 

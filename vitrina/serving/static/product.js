@@ -50,7 +50,7 @@ function descriptions(shown) {
 
 function galleryOf(shown, title) {
   let number = 0;
-  const big = h("img", { alt: title });
+  const big = h("img", { alt: title, onerror: () => { big.alt = say("damaged"); }, onload: () => { big.alt = title; } });
   const canvas = h("canvas", { "aria-hidden": "true" });
   const frame = h("div", { class: "frame" }, big, canvas);
   const stage = h("div", { class: "stage" }, frame);
@@ -107,6 +107,7 @@ function finderOf(shown, gallery, can) {
     } finally {
       clearTimeout(patience);
       button.disabled = false;
+      result.scrollIntoView({ block: "nearest" });
     }
   };
   const show = h("button", { type: "submit", class: "primary" }, say("show"));

@@ -66,9 +66,10 @@ export async function resultsView({ node, signal, go, about, query }) {
 export function card(each) {
   const { hit } = each;
   const title = nameOf(each.titles, hit.category, hit.id);
+  const none = (word) => h("span", { class: "none" }, say(word));
   const shown = each.picture_count
-    ? h("img", { src: picture(hit.id, 0, each.version, 320), alt: "", loading: "lazy", decoding: "async", width: "320", height: "320" })
-    : h("span", { class: "none" }, say("no_picture"));
+    ? h("img", { src: picture(hit.id, 0, each.version, 320), alt: "", loading: "lazy", decoding: "async", width: "320", height: "320", onerror: (event) => event.target.replaceWith(none("damaged")) })
+    : none("no_picture");
   return h("li", {}, h("a", { class: "card", href: page(hit.id), "data-id": hit.id },
     h("span", { class: "shot" }, shown),
     h("span", { class: "title" }, title),

@@ -8,7 +8,7 @@ const ENGLISH = {
   browse: "All products", found: "Best matches", count: "{0} products", count_1: "1 product", of: "{0} of {1} products", among: "among {0}",
   more: "Show more", more_here: "{0} more", filters: "Filters", clear: "Clear filters", category: "Category", all: "All categories",
   price: "Price", price_from: "from", price_to: "to", any_price: "{0} products between {1} and {2}", text_language: "Texts in", any: "any",
-  pictures: "Only with pictures", no_picture: "No picture",
+  pictures: "Only with pictures", no_picture: "No picture", damaged: "Damaged picture",
   try: "Try", nothing: "Nothing passes these filters", nothing_hint: "Take one away, or clear them all:",
   failed: "That did not work", again: "Try again", front: "To all products",
   reading: "Reading your picture …", loading: "Looking …",
@@ -21,7 +21,7 @@ const ENGLISH = {
   picture_of: "Picture {0} of {1}", previous: "Previous picture", next: "Next picture", brand: "brand",
   no_link: "That is only the address of a picture: save the picture first, then drop the file.",
   expired: "Your session has ended.", offline: "The shop does not answer: is it still running?",
-  error: { no_product: "There is no such product. It may have been taken out of the catalogue.", picture_forgotten: "Your picture is no longer here. Choose or drop it again.", not_a_picture: "This file is not a picture that can be read. Choose a JPEG, PNG or WebP.", empty: "The file is empty. Choose another.", too_large: "The file is too large. Choose a picture of at most 16 MB.", one_label: "One label leaves nothing to choose. Give two or more, with commas between.", nothing_found: "Nothing of that kind stands out in this picture. Try another word.", too_many_pixels: "The picture has too many pixels. Choose a smaller one.", busy: "Too much is going on at once. Try again in a moment.", too_slow: "That took too long and was given up. Try again.", nothing_here: "There is nothing at this address." },
+  error: { no_product: "There is no such product. It may have been taken out of the catalogue.", damaged: "This picture is damaged. Look at it in the catalogue.", picture_forgotten: "Your picture is no longer here. Choose or drop it again.", not_a_picture: "This file is not a picture that can be read. Choose a JPEG, PNG or WebP.", empty: "The file is empty. Choose another.", too_large: "The file is too large. Choose a picture of at most 16 MB.", one_label: "One label leaves nothing to choose. Give two or more, with commas between.", nothing_found: "Nothing of that kind stands out in this picture. Try another word.", too_many_pixels: "The picture has too many pixels. Choose a smaller one.", busy: "Too much is going on at once. Try again in a moment.", too_slow: "That took too long and was given up. Try again.", nothing_here: "There is nothing at this address." },
 };
 
 const SPANISH = {
@@ -32,7 +32,7 @@ const SPANISH = {
   browse: "Todos los productos", found: "Lo más parecido", count: "{0} productos", count_1: "1 producto", of: "{0} de {1} productos", among: "entre {0}",
   more: "Ver más", more_here: "{0} más", filters: "Filtros", clear: "Quitar filtros", category: "Categoría", all: "Todas las categorías",
   price: "Precio", price_from: "desde", price_to: "hasta", any_price: "{0} productos entre {1} y {2}", text_language: "Textos en", any: "cualquiera",
-  pictures: "Solo con foto", no_picture: "Sin foto",
+  pictures: "Solo con foto", no_picture: "Sin foto", damaged: "Foto dañada",
   try: "Prueba", nothing: "Nada pasa estos filtros", nothing_hint: "Quita uno, o todos:",
   failed: "Eso no ha funcionado", again: "Probar de nuevo", front: "A todos los productos",
   reading: "Leyendo tu foto …", loading: "Buscando …",
@@ -45,7 +45,7 @@ const SPANISH = {
   picture_of: "Foto {0} de {1}", previous: "Foto anterior", next: "Foto siguiente", brand: "marca",
   no_link: "Eso es solo la dirección de una foto: guarda la foto y suelta el archivo.",
   expired: "Tu sesión ha terminado.", offline: "La tienda no responde: ¿sigue en marcha?",
-  error: { no_product: "No existe ese producto. Puede que lo hayan retirado del catálogo.", picture_forgotten: "Tu foto ya no está aquí. Elígela o suéltala otra vez.", not_a_picture: "Este archivo no es una foto que se pueda leer. Elige un JPEG, PNG o WebP.", empty: "El archivo está vacío. Elige otro.", too_large: "El archivo es demasiado grande. Elige una foto de 16 MB como mucho.", one_label: "Con una sola etiqueta no hay nada que elegir. Da dos o más, separadas por comas.", nothing_found: "Nada así destaca en esta foto. Prueba con otra palabra.", too_many_pixels: "La foto tiene demasiados píxeles. Elige una más pequeña.", busy: "Hay demasiado trabajo a la vez. Prueba dentro de un momento.", too_slow: "Ha tardado demasiado y se ha dejado. Prueba de nuevo.", nothing_here: "No hay nada en esta dirección.", cannot: "El modelo de esta tienda no puede hacer eso.", bad_value: "Algo de lo pedido no vale. Cámbialo y prueba de nuevo.", bad_filter: "Estos filtros no se entienden. Quítalos y prueba de nuevo.", failed: "Algo ha fallado en el servidor. Prueba de nuevo." },
+  error: { no_product: "No existe ese producto. Puede que lo hayan retirado del catálogo.", damaged: "Esta foto está dañada. Mírala en el catálogo.", picture_forgotten: "Tu foto ya no está aquí. Elígela o suéltala otra vez.", not_a_picture: "Este archivo no es una foto que se pueda leer. Elige un JPEG, PNG o WebP.", empty: "El archivo está vacío. Elige otro.", too_large: "El archivo es demasiado grande. Elige una foto de 16 MB como mucho.", one_label: "Con una sola etiqueta no hay nada que elegir. Da dos o más, separadas por comas.", nothing_found: "Nada así destaca en esta foto. Prueba con otra palabra.", too_many_pixels: "La foto tiene demasiados píxeles. Elige una más pequeña.", busy: "Hay demasiado trabajo a la vez. Prueba dentro de un momento.", too_slow: "Ha tardado demasiado y se ha dejado. Prueba de nuevo.", nothing_here: "No hay nada en esta dirección.", cannot: "El modelo de esta tienda no puede hacer eso.", bad_value: "Algo de lo pedido no vale. Cámbialo y prueba de nuevo.", bad_filter: "Estos filtros no se entienden. Quítalos y prueba de nuevo.", failed: "Algo ha fallado en el servidor. Prueba de nuevo." },
 };
 
 const ALL = { en: ENGLISH, es: SPANISH };
