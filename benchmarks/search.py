@@ -304,7 +304,8 @@ def nowhere(dimensions: int) -> Centre:
 def by_matrix(problem: Problem, place: Path, threads: int) -> Find:
     """What the index does up to 200,000 products, from a query's vector to rows."""
     count, dimensions = problem.products.shape
-    products = ProductVectors(np.array(problem.products), has=np.ones(count, dtype=bool), centre=nowhere(dimensions))
+    matrix = np.load(place.parent / "products.npy")  # in memory, as the index has it
+    products = ProductVectors(matrix, has=np.ones(count, dtype=bool), centre=nowhere(dimensions))
     return by_find(problem, products=products, kept=None)
 
 
