@@ -287,6 +287,16 @@ def test_on_a_telephone_a_product_says_its_name_before_its_tools(visit: Visit):
     assert len(tops) == 4 and tops == sorted(tops)
 
 
+@pytest.mark.parametrize("width", [1200, 420])
+def test_a_mask_is_seen_with_its_legend_wherever_it_was_asked_for(visit: Visit, width: int):
+    page = visit("/product/mug-blue", width=width)
+    page.get_by_label("Find it in the picture").fill("blue")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".legend")).to_be_in_viewport(ratio=1)
+    expect(page.locator(".stage")).to_be_in_viewport(ratio=0.95)
+    expect(page.locator("header.top")).to_be_in_viewport(ratio=1)
+
+
 def test_a_damaged_picture_is_said_to_be_that(visit: Visit, tmp_path: Path):
     shop, _ = open_little_shop(tmp_path / "catalogue", more=(BROKEN,))
     with running(create_app(shop)) as at:

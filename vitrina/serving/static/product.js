@@ -55,6 +55,7 @@ function galleryOf(shown, title) {
   const frame = h("div", { class: "frame" }, big, canvas);
   const stage = h("div", { class: "stage" }, frame);
   const strip = h("div", { class: "strip" });
+  const result = h("div", { class: "result", "aria-live": "polite" }); // beneath the picture that it is about
   const listeners = [];
   const plain = () => {
     canvas.hidden = true;
@@ -85,13 +86,13 @@ function galleryOf(shown, title) {
     });
   }
   turn(0);
-  return { node: h("div", {}, stage, shown.picture_count > 1 ? strip : null), canvas, plain, cut, number: () => number, onturn: (listen) => listeners.push(listen) };
+  return { node: h("div", { class: "gallery" }, stage, result, shown.picture_count > 1 ? strip : null), result, canvas, plain, cut, number: () => number, onturn: (listen) => listeners.push(listen) };
 }
 
 // Type a word: it is painted over the picture, or cut out of it.
 function finderOf(shown, gallery, can) {
   const input = h("input", { type: "text", maxlength: "200", "aria-label": say("find"), placeholder: say("find_hint", shown.nouns.slice(0, 2).join(", ") || "…") });
-  const result = h("div", { class: "result", "aria-live": "polite" });
+  const { result } = gallery;
   gallery.onturn(() => result.replaceChildren());
   const hide = h("button", { type: "button", class: "pill", onclick: () => { gallery.plain(); result.replaceChildren(); } }, say("hide"));
   const asked = () => ({ product: shown.id, number: gallery.number(), words: input.value.trim() || shown.nouns[0] });
@@ -107,7 +108,7 @@ function finderOf(shown, gallery, can) {
     } finally {
       clearTimeout(patience);
       button.disabled = false;
-      result.scrollIntoView({ block: "nearest" });
+      gallery.node.scrollIntoView({ block: "nearest" });
     }
   };
   const show = h("button", { type: "submit", class: "primary" }, say("show"));
@@ -137,7 +138,7 @@ function finderOf(shown, gallery, can) {
   const form = h("form", { class: "ask", onsubmit: (event) => { event.preventDefault(); working(show, find); } }, input, show, cut);
   const nouns = shown.nouns.map((noun) => h("button", { type: "button", class: "pill", onclick: () => { input.value = noun; working(show, find); } }, noun));
   return h("section", { class: "finder" }, h("h2", {}, say("find")), h("p", { class: "note" }, say("find_note")), form,
-    nouns.length ? h("p", { class: "pills" }, `${say("try")}: `, nouns) : null, result);
+    nouns.length ? h("p", { class: "pills" }, `${say("try")}: `, nouns) : null);
 }
 
 // What the catalogue says beside what the model sees.
