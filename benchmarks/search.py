@@ -31,6 +31,7 @@ from tqdm import tqdm
 from benchmarks.search_writers import NO_WORDS, digest, digests, killed, written_together
 from vitrina.evaluation.evaluation import Metric
 from vitrina.evaluation.results import Result, Row, write_result
+from vitrina.index import lance
 from vitrina.index.engine import Entry
 from vitrina.index.finding import Asked, Places, find
 from vitrina.index.in_use import Held
@@ -45,10 +46,11 @@ DIMENSIONS, WAYS, TOP, KEPT_SHARE, FAISS_LINKS, FAISS_SEARCHED = 512, 32, 10, 0.
 BUILDERS, STORED_AT_ONCE, ADDED_AT_ONCE, MODEL = 2, 2048, 20_000, "0" * 64
 ASKED = TOP + 100
 """As many as the index asks an engine for, that words have something to add to."""
+CUT_INTO = 333
 SIDES = {
     "exact": "ours, exact",
     "near": "ours, LanceDB IVF_RQ",
-    "alone": "LanceDB IVF_RQ by itself",
+    "alone": f"LanceDB IVF_RQ by itself, cut into {CUT_INTO} as a million would be",
     "flat": "FAISS flat",
     "hnsw": f"FAISS HNSW{FAISS_LINKS}, ef {FAISS_SEARCHED}",
 }
@@ -269,7 +271,7 @@ def build(side: str, *, folder: Path, threads: int) -> dict[str, float]:
     begun = time.process_time()
     if side in ("near", "alone"):
         products = product_vectors(problem, place=place)
-        engine = LanceEngine(place / "lance", dimensions=products.matrix.shape[1])
+        engine = engine_in(place, problem=problem)
         for start in tqdm(range(0, len(problem.products), ADDED_AT_ONCE), desc="adding", delay=2, leave=False):
             some = products.matrix[start : start + ADDED_AT_ONCE]
             engine.add(Entry(digest(start + row), NO_WORDS, vector) for row, vector in enumerate(some))
@@ -312,9 +314,18 @@ def by_matrix(problem: Problem, place: Path, threads: int) -> Find:
 def by_index(problem: Problem, place: Path, threads: int) -> Find:
     """What it does above."""
     products = product_vectors(problem, place=place)
-    engine = LanceEngine(place / "lance", dimensions=problem.products.shape[1])
+    engine = engine_in(place, problem=problem)
     kept = Kept(engine, Translations({}), products, finds_near=True, held=Held(place))
     return by_find(problem, products=products, kept=kept)
+
+
+def engine_in(place: Path, *, problem: Problem) -> LanceEngine:
+    """The engine; where its index stands by itself it is cut into as many parts as one of a million products, of which
+    it looks into few: it would otherwise look into most of so little."""
+    count, dimensions = problem.products.shape
+    if place.name == "alone":
+        lance._PARTITION = max(1, count // CUT_INTO)
+    return LanceEngine(place / "lance", dimensions=dimensions)
 
 
 def by_find(problem: Problem, *, products: ProductVectors, kept: Kept | None) -> Find:
@@ -334,7 +345,7 @@ def by_find(problem: Problem, *, products: ProductVectors, kept: Kept | None) ->
 def by_engine(problem: Problem, place: Path, threads: int) -> Find:
     """The engine's index with so few products that ours compares them all."""
     products = product_vectors(problem, place=place)
-    engine = LanceEngine(place / "lance", dimensions=problem.products.shape[1])
+    engine = engine_in(place, problem=problem)
     places = Places(digests(0, len(problem.products)))
 
     def answer(query: np.ndarray, is_filtered: bool) -> np.ndarray:

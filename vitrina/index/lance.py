@@ -27,9 +27,11 @@ _LEAST_TRAINED = 1_000  # products below which a vector index cannot be trained 
 _PARTITION = 3_000
 _ROUNDS = 10
 _PROBED_SHARE = 0.2
+_LEAST_PROBED = 10
 _WIDENED = 3
 """Measured in benchmarks/search.py: products in a partition, rounds that look for the partitions' centres, the share of
-the partitions that a search looks into, and how many more than asked for it gives, as it compares codes of one bit."""
+the partitions that a search looks into and the fewest, and how many more than asked for it gives, as it compares codes
+of one bit."""
 _CODED = 8  # the codes are bytes: vectors are filled up with zeros, which change no cosine
 
 
@@ -107,7 +109,7 @@ class LanceEngine:
         # The more are wanted the more partitions are looked into: those that a filter leaves may lie anywhere.
         count = self._table.count_rows()
         share = max(_PROBED_SHARE, _WIDENED**2 * limit / max(1, count))
-        probes = count if share >= 1.0 else max(1, round(share * _partitions(count)))
+        probes = count if share >= 1.0 else max(_LEAST_PROBED, round(share * _partitions(count)))
         search = self._table.search(_filled(vector[None])[0], vector_column_name="vector").distance_type("cosine")
         found = _answered(search.nprobes(probes).select(["digest", "_distance"]).limit(_WIDENED * limit))
         matches = _matches(found, scores=1.0 - found["_distance"].to_numpy(), limit=limit)
