@@ -1,6 +1,6 @@
 """The sample's parallel queries in English and Spanish: how well does each find its products, in every mode?
 
-    python -m benchmarks.search_languages --run runs/clip --catalogue sample --split val --results results
+    python -m benchmarks.search_languages --run runs/clip --catalogue sample --split all --results results
 
 The catalogue is one of `vitrina sample`, whose truth says which products answer a query. All its products are searched,
 those of the split are right. The last line is JSON, with the gap between the languages in points.
@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--catalogue", type=Path, required=True)
     parser.add_argument("--split", choices=["train", "val", "test", "all"], default="all")
+    parser.add_argument("--note", action="append", default=[], help="what a reader of the results must know of the run")
     parser.add_argument("--results", type=Path, help="folder to keep the figures in")
     options = parser.parse_args()
     index = Index.open(options.run, catalogue=options.catalogue)
@@ -43,10 +44,10 @@ def main() -> None:
         result = Result(
             name="search_languages",
             title="Parallel queries in English and Spanish on the generated sample",
-            command="python -m benchmarks.search_languages --run RUN --catalogue SAMPLE --results results",
+            command=f"python -m benchmarks.search_languages --run RUN --catalogue SAMPLE --split {options.split} --results results",
             seed=0,
             rows=tuple(rows),
-            notes=(f"{found.queries:,} queries among {found.products:,} products.",),
+            notes=(f"{found.queries:,} queries among {found.products:,} products.", *options.note),
         )
         write_result(result, folder=options.results)
     print(json.dumps({"benchmark": "search_languages", "split": options.split, "gap_points": gaps}))
