@@ -16,6 +16,8 @@ from vitrina.evaluation.results import Result, Row, write_result
 from vitrina.index.index import Index
 from vitrina.index.queries import Judged, measure
 
+COMMAND = "python -m benchmarks.search_languages --run RUN --catalogue SAMPLE"
+
 
 def main() -> None:
     """Measure and print; `--results` keeps the figures."""
@@ -44,7 +46,7 @@ def main() -> None:
         result = Result(
             name="search_languages",
             title="Parallel queries in English and Spanish on the generated sample",
-            command=f"python -m benchmarks.search_languages --run RUN --catalogue SAMPLE --split {options.split} --results results",
+            command=f"{COMMAND} --split {options.split} --results results",
             seed=0,
             rows=tuple(rows),
             notes=(f"{found.queries:,} queries among {found.products:,} products.", *options.note),
