@@ -298,11 +298,18 @@ def test_a_mask_is_seen_with_its_legend_wherever_it_was_asked_for(visit: Visit, 
 
 
 def test_a_damaged_picture_is_said_to_be_that(visit: Visit, tmp_path: Path):
-    shop, _ = open_little_shop(tmp_path / "catalogue", more=(BROKEN,))
+    shop, _ = open_little_shop(tmp_path / "catalogue", can=(), more=(BROKEN,))
     with running(create_app(shop)) as at:
         page = visit("/", at=at)
         expect(page.locator(".card", has_text="Broken").get_by_text("Damaged picture")).to_be_visible()
         expect(page.get_by_text("Damaged picture")).to_have_count(1)
+        page.locator(".card", has_text="Broken").click()
+        expect(page.locator(".stage").get_by_text("Damaged picture")).to_be_visible()
+        page.go_back()
+        page.locator(".card", has_text="Blue mug").click()
+        expect(page.locator(".stage").get_by_role("img", name="Blue mug")).to_be_visible()
+        expect(page.locator(".stage").get_by_text("Damaged picture")).to_be_hidden()
+        page.wait_for_load_state("networkidle")  # before the shop closes
 
 
 def test_every_field_and_button_has_a_name(visit: Visit):

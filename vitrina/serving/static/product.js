@@ -50,9 +50,11 @@ function descriptions(shown) {
 
 function galleryOf(shown, title) {
   let number = 0;
-  const big = h("img", { alt: title, onerror: () => { big.alt = say("damaged"); }, onload: () => { big.alt = title; } });
+  const broken = h("span", { class: "none", hidden: true }, say("damaged"));
+  const isThere = (there) => { big.hidden = !there; broken.hidden = there; };
+  const big = h("img", { alt: title, onerror: () => isThere(false), onload: () => isThere(true) });
   const canvas = h("canvas", { "aria-hidden": "true" });
-  const frame = h("div", { class: "frame" }, big, canvas);
+  const frame = h("div", { class: "frame" }, big, canvas, broken);
   const stage = h("div", { class: "stage" }, frame);
   const strip = h("div", { class: "strip" });
   const result = h("div", { class: "result", "aria-live": "polite" }); // beneath the picture that it is about
@@ -131,7 +133,7 @@ function finderOf(shown, gallery, can) {
     const url = URL.createObjectURL(png);
     const name = `${shown.id.replace(/[^\p{L}\p{N}._-]+/gu, "-")}-${gallery.number() + 1}.png`;
     gallery.cut(url);
-    result.replaceChildren(h("a", { class: "button primary", href: url, download: name }, say("save")), h("span", { class: "soft" }, say("cut_note")), hide);
+    result.replaceChildren(h("a", { class: "button primary", href: url, download: name }, say("save")), hide, h("span", { class: "soft" }, say("cut_note")));
     announce(say("cut_note"));
   }
 
