@@ -1,4 +1,4 @@
-"""Masks and boxes of a run, beside what is right without looking.
+r"""Masks and boxes of a run, beside what is right without looking.
 
 Three data sets: `clothing_parsing` and `coco_mini` (in the folder given with --data) and a generated one (--shop).
 The two figures that a model's answers hang on, how much a word must stand out and how far a phrase's region reaches,
@@ -8,7 +8,9 @@ worn in them. No box and no mask is seen in training, though the words that a pi
 training as in the question. The floors "location prior" and "median box" are supervised: they have seen training masks
 and boxes, and never look at the picture. "untrained" is a model of the run's shape with its first weights.
 
-    python -m benchmarks.segmentation --shop SHOP --on sample --train groupvit --size small --run runs/masks
+    python -m benchmarks.segmentation --shop SHOP --on sample --train groupvit --run runs/masks
+    python -m benchmarks.segmentation --shop SHOP --on sample --train groupvit --size small --init runs/masks \
+        --set geometry.size_px=96 --run runs/finer
     python -m benchmarks.segmentation --data DATA --run runs/weak --train groupvit --work WORK
     python -m benchmarks.segmentation --data DATA --run runs/clip --shop SHOP --on clothing coco sample
 """
@@ -43,6 +45,7 @@ from vitrina.tasks.looking import Seen, look
 from vitrina.tasks.segment import masks_of
 from vitrina.training.loop import train
 from vitrina.training.machine import Machine
+from vitrina.training.start import adapted
 
 Locating = Flava | Clip | GroupViT
 
@@ -68,6 +71,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, help="the run to ask; without it the floors alone are printed")
     parser.add_argument("--train", choices=["clip", "groupvit"], help="train --run first")
     parser.add_argument("--size", choices=["tiny", "small"], default="tiny")
+    parser.add_argument("--init", help="where the training takes its first weights from")
     parser.add_argument("--set", action="append", default=[], help="a setting of the training")
     parser.add_argument("--work", type=Path, help="where the catalogue of the training goes")
     parser.add_argument("--shop", type=Path, help="a generated catalogue, with its truth")
@@ -118,7 +122,9 @@ def _train(options: argparse.Namespace) -> None:
         if not catalogue.exists():
             options.work.mkdir(parents=True, exist_ok=True)
             write_weak_catalogue(options.data, out=catalogue)
-    train(with_settings(named(options.size), settings), catalogues=[catalogue], run=options.run, machine=Machine())
+    recipe = named(options.size) if options.init is None else adapted(named(options.size), init=options.init)
+    recipe = with_settings(recipe, settings)
+    train(recipe, catalogues=[catalogue], run=options.run, init=options.init, machine=Machine())
 
 
 @dataclass(frozen=True)
