@@ -84,17 +84,17 @@ def test_csv_and_jsonl_say_the_same(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("q.csv", "text,relevant\na,b\n", r"q\.csv has no column query"),
-        ("q.csv", "query,relevant\n,b\n", r"q\.csv, row 2 has no query"),
-        ("q.csv", "query,relevant\na,\n", r"q\.csv, row 2 names no relevant product"),
-        ("q.csv", "query,relevant\na,b=x\n", r"q\.csv, row 2: 'b=x' has no number"),
-        ("q.csv", "query,relevant\na,b=-1\n", r"q\.csv, row 2: the grade of b is -1"),
+        ("q.csv", "text,relevant\na,b\n", r"q\.csv, line 1: .* lacks 'query'"),
+        ("q.csv", "query,relevant\n,b\n", r"q\.csv, line 2 has no query"),
+        ("q.csv", "query,relevant\na,\n", r"q\.csv, line 2 names no relevant product"),
+        ("q.csv", "query,relevant\na,b=x\n", r"q\.csv, line 2: 'b=x' has no number"),
+        ("q.csv", "query,relevant\na,b=-1\n", r"q\.csv, line 2: the grade of b is -1"),
         ("q.csv", "query,relevant\n", r"q\.csv holds no queries"),
-        ("q.jsonl", '{"query": "a", "relevant": ["b"]}\nnonsense', r"q\.jsonl, row 2 is no JSON"),
-        ("q.jsonl", "[1]", r"q\.jsonl, row 1 is no object"),
-        ("q.jsonl", '{"query": "a", "relevant": 3}', r"q\.jsonl, row 1: `relevant` is a list"),
-        ("q.jsonl", '{"query": "a", "relevant": ["b"], "language": 3}', r"row 1: the language is 3"),
-        ("q.csv", b"query,relevant\n\xff,b\n", r"q\.csv: byte 15 is no UTF-8"),
+        ("q.jsonl", '{"query": "a", "relevant": ["b"]}\nnonsense', r"q\.jsonl, line 2 is no JSON"),
+        ("q.jsonl", "[1]", r"q\.jsonl, line 1 is no object"),
+        ("q.jsonl", '{"query": "a", "relevant": 3}', r"q\.jsonl, line 1: `relevant` is a list"),
+        ("q.jsonl", '{"query": "a", "relevant": ["b"], "language": 3}', r"line 1: the language is 3"),
+        ("q.csv", b"query,relevant\n\xff,b\n", r"q\.csv, line 2: byte 15 is no UTF-8"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_told_with_file_and_row(tmp_path, name, content, words):
@@ -117,7 +117,7 @@ def test_a_cell_beyond_all_measure_is_told_with_its_row(tmp_path):
     (tmp_path / "q.csv").write_text("query,relevant\n" + "x" * 200_000 + ",a\n", encoding="utf-8")
     before = csv.field_size_limit(131_072)  # whoever read a feed in this process before allowed more
     try:
-        with pytest.raises(ValueError, match=r"q\.csv, row .*field larger"):
+        with pytest.raises(ValueError, match=r"q\.csv, line 2: field larger"):
             read_queries(tmp_path / "q.csv")
     finally:
         csv.field_size_limit(before)

@@ -1,7 +1,5 @@
 """One's own queries with the products that answer them: how well does search find these, in each mode and language?"""
 
-import csv
-import io
 import json
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -11,6 +9,7 @@ from typing import get_args
 
 import numpy as np
 
+from vitrina.catalogue.handwritten import read_table, read_text
 from vitrina.catalogue.store import Catalogue
 from vitrina.evaluation.evaluation import Group, Metric, Section, Skipped
 from vitrina.evaluation.metrics import estimate, mean_of
@@ -23,6 +22,7 @@ SEED = 0
 _DEPTH = 1000
 _CUTS = (10, 50)
 _NAMED = 5
+_WHAT = "queries, in CSV or JSONL"
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def evaluate_queries(
     `queries` is a CSV file with the columns `query`, `relevant` (ids with blanks or | between, with a grade where one
     follows, `A7=2`) and, if wanted, `language`; or a JSONL file with these keys, where `relevant` is a list of ids or
     an object from ids to grades. Ids that the catalogue does not hold are counted and said. Writes
-    `queries-NAME-CATALOGUE.json` into `out`, by default the run. Raises ValueError naming file and row.
+    `queries-NAME-CATALOGUE.json` into `out`, by default the run. Raises ValueError naming file and line.
 
     >>> print(evaluate_queries("runs/clip", catalogue="shop", queries=Path("ours.csv")).text())  # doctest: +SKIP
     """
@@ -140,38 +140,20 @@ def measure(index: Index, *, judged: Sequence[Judged], run: str, name: str) -> Q
 
 
 def read_queries(path: Path) -> list[Judged]:
-    """The queries of a CSV or JSONL file. Raises ValueError naming file and row."""
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}: name a CSV or JSONL file with queries")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: byte {error.start} is no UTF-8: save it as UTF-8 text") from None
-    found = _of_jsonl(text, path=path) if path.suffix in (".jsonl", ".ndjson") else _of_csv(text, path=path)
+    """The queries of a CSV, TSV or JSONL file. Raises ValueError naming file and line."""
+    found = _of_jsonl(path) if path.suffix in (".jsonl", ".ndjson") else _of_table(path)
     if not found:
         raise ValueError(f"{path} holds no queries: write one a row")
     return found
 
 
-def _of_csv(text: str, *, path: Path) -> list[Judged]:
-    header = text.partition("\n")[0]
-    # Spanish spreadsheets write semicolons.
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count))
+def _of_table(path: Path) -> list[Judged]:
+    columns = {name: name for name in ("query", "relevant", "language")}
     found = []
-    try:
-        missing = {"query", "relevant"}.difference(rows.fieldnames or ())
-        if missing:
-            raise ValueError(
-                f"{path} has no column {' and no column '.join(sorted(missing))}: its first row names them"
-            )
-        for row in rows:
-            place = f"{path}, row {rows.line_num}"
-            words = (row["relevant"] or "").replace("|", " ").split()
-            found.append(
-                _judged(row["query"], dict(_graded(each, place=place) for each in words), row.get("language"), place)
-            )
-    except csv.Error as error:
-        raise ValueError(f"{path}, row {rows.line_num}: {error}: save the file as CSV anew") from error
+    for row in read_table(path, what=_WHAT, columns=columns, needed=("query", "relevant")):
+        words = row.cells["relevant"].replace("|", " ").split()
+        grades = dict(_graded(each, place=row.place) for each in words)
+        found.append(_judged(row.cells["query"], grades, row.cells["language"], row.place))
     return found
 
 
@@ -185,12 +167,12 @@ def _graded(word: str, *, place: str) -> tuple[str, float]:
         raise ValueError(f"{place}: {word!r} has no number after its =: write ID, or ID=2 with a grade") from None
 
 
-def _of_jsonl(text: str, *, path: Path) -> list[Judged]:
+def _of_jsonl(path: Path) -> list[Judged]:
     found = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(read_text(path, what=_WHAT).splitlines(), start=1):
         if not line.strip():
             continue
-        place = f"{path}, row {number}"
+        place = f"{path}, line {number}"
         try:
             plain = json.loads(line)
         except ValueError as error:
