@@ -14,7 +14,7 @@ def add_answering_commands(commands: "argparse._SubParsersAction[argparse.Argume
     _add_checks(commands)
     _add_masks(commands)
     serve = commands.add_parser("serve", help="a page and an API to search, tag and cut out products")
-    serve.add_argument("run", type=Path, metavar="DIR")
+    _add_run(serve)
     serve.add_argument("catalogue", type=Path, metavar="CATALOGUE")
     serve.add_argument("--host", default="127.0.0.1", help="an address other than this machine's own needs a token")
     serve.add_argument("--port", type=int, default=8000)
@@ -22,9 +22,13 @@ def add_answering_commands(commands: "argparse._SubParsersAction[argparse.Argume
     serve.set_defaults(command=_serve)
 
 
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, metavar="DIR", help="a run, or a checkpoint of CLIP, FLAVA or GroupViT")
+
+
 def _add_search(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     search = commands.add_parser("search", help="find products by words, by a picture, or by both")
-    search.add_argument("run", type=Path, metavar="DIR")
+    _add_run(search)
     search.add_argument("catalogue", type=Path, metavar="CATALOGUE")
     search.add_argument("text", nargs="?", metavar="TEXT")
     search.add_argument("--image", type=Path, metavar="PATH", help="a picture; with TEXT: like this one, but so")
@@ -36,7 +40,7 @@ def _add_search(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     search.set_defaults(command=_search)
 
     embed = commands.add_parser("embed", help="write the vectors of every product, for a search engine of your own")
-    embed.add_argument("run", type=Path, metavar="DIR")
+    _add_run(embed)
     embed.add_argument("catalogue", type=Path, metavar="CATALOGUE")
     embed.add_argument("out", type=Path, metavar="OUT.parquet")
     embed.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
@@ -45,7 +49,7 @@ def _add_search(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _add_labels(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     tag = commands.add_parser("tag", help="label every product, with confidence; or propose what is missing")
-    tag.add_argument("run", type=Path, metavar="DIR")
+    _add_run(tag)
     tag.add_argument("catalogue", type=Path, metavar="CATALOGUE")
     tag.add_argument("out", type=Path, metavar="OUT", help="a .csv or .parquet file")
     tag.add_argument("--labels", type=Path, metavar="FILE", help="your labels: one a line, or a CSV with prompts")
@@ -67,7 +71,7 @@ def _add_labels(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _add_checks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     mismatch = commands.add_parser("mismatch", help="products whose picture, text or category do not belong together")
-    mismatch.add_argument("run", type=Path, metavar="DIR")
+    _add_run(mismatch)
     mismatch.add_argument("catalogue", type=Path, metavar="CATALOGUE")
     mismatch.add_argument("--out", type=Path, metavar="FILE.csv", help="write every doubt, the greatest first")
     mismatch.set_defaults(command=_mismatch)
@@ -82,7 +86,7 @@ def _add_checks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _add_masks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     segment = commands.add_parser("segment", help="paint where words are in a picture")
-    segment.add_argument("run", type=Path, metavar="DIR")
+    _add_run(segment)
     segment.add_argument("image", type=Path, metavar="IMAGE")
     segment.add_argument("words", metavar="WORDS", help='with commas between: "shoe, bag"')
     segment.add_argument("--out", type=Path, metavar="FILE.png", help="the overlay (default: IMAGE-segments.png)")
@@ -93,7 +97,7 @@ def _add_masks(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     segment.set_defaults(command=_segment)
 
     cutout = commands.add_parser("cutout", help="write product pictures without their background")
-    cutout.add_argument("run", type=Path, metavar="DIR")
+    _add_run(cutout)
     cutout.add_argument("catalogue", type=Path, metavar="CATALOGUE")
     cutout.add_argument("out", type=Path, metavar="OUT", help="a folder for the pictures")
     cutout.add_argument("--words", default="", metavar="WORDS", help="what to keep (default: the product's own words)")
