@@ -2,6 +2,7 @@
 
 # pyright: reportMissingImports=false, reportMissingTypeStubs=false
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -132,6 +133,8 @@ class LanceEngine:
 
 def import_lancedb() -> Any:
     """The library; ImportError says how to get it."""
+    # It warns of empty partitions at every update, which nobody can do anything about.
+    os.environ.setdefault("LANCEDB_LOG", "error")
     try:
         import lancedb
     except ImportError as error:
