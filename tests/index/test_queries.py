@@ -81,6 +81,11 @@ def test_csv_and_jsonl_say_the_same(tmp_path):
     assert read_queries(tmp_path / "q.csv")[0] == Judged("red, big", {"a": 1.0, "b": 2.0}, "en")
 
 
+def test_headers_may_be_spanish_and_cells_between_semicolons(tmp_path):
+    (tmp_path / "q.csv").write_text("Consulta;Relevantes;Idioma\nbotas rojas;a b=2;es\n", encoding="utf-8")
+    assert read_queries(tmp_path / "q.csv") == [Judged("botas rojas", {"a": 1.0, "b": 2.0}, "es")]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

@@ -23,6 +23,11 @@ _DEPTH = 1000
 _CUTS = (10, 50)
 _NAMED = 5
 _WHAT = "queries, in CSV or JSONL"
+_HEADERS = {name: name for name in ("query", "relevant", "language")} | {
+    "consulta": "query",
+    "relevantes": "relevant",
+    "idioma": "language",
+}
 
 
 @dataclass(frozen=True)
@@ -148,9 +153,8 @@ def read_queries(path: Path) -> list[Judged]:
 
 
 def _of_table(path: Path) -> list[Judged]:
-    columns = {name: name for name in ("query", "relevant", "language")}
     found = []
-    for row in read_table(path, what=_WHAT, columns=columns, needed=("query", "relevant")):
+    for row in read_table(path, what=_WHAT, columns=_HEADERS, needed=("query", "relevant")):
         words = row.cells["relevant"].replace("|", " ").split()
         grades = dict(_graded(each, place=row.place) for each in words)
         found.append(_judged(row.cells["query"], grades, row.cells["language"], row.place))
