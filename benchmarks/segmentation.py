@@ -50,7 +50,7 @@ from vitrina.training.start import adapted
 Locating = Flava | Clip | GroupViT
 
 BACKGROUNDS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
-REACHES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+REACHES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 SHARES = (0.5, 0.75, 1.0)
 DRAWN = 20
 PICTURES = 300

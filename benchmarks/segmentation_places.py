@@ -1,7 +1,8 @@
-"""Where a model usually sees a word: its own mean map over training pictures that are said to show it.
+"""Where a model usually sees a word more than others: its own mean map over training pictures that are said to show it.
 
 No mask and no box is read, only which words belong to which training picture. Where pictures are alike in their layout,
-as those of standing people, what is found nowhere in a single picture is found in their mean.
+as those of standing people, what is found nowhere in a single picture is found in their mean. What the mean maps of all
+words share, where people stand, is taken away.
 """
 
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ _PLACES = 32
 
 
 class UsualPlaces:
-    """`maps`, by word (32, 32): how far it stands out at each place of a picture, on average."""
+    """`maps`, by word (32, 32), in deviations: how far it stands out at each place, on average, beyond other words."""
 
     def __init__(self, scenes: Iterable[Scene], *, model: LocatesWords) -> None:
         sums, counts = dict[str, np.ndarray](), dict[str, int]()
@@ -30,7 +31,9 @@ class UsualPlaces:
             for word, each in zip(scene.words, _resized(scores, rows=_PLACES, columns=_PLACES), strict=True):
                 sums[word] = sums.get(word, 0.0) + each
                 counts[word] = counts.get(word, 0) + 1
-        self.maps = {word: total / counts[word] for word, total in sums.items()}
+        means = {word: total / counts[word] for word, total in sums.items()}
+        shared = np.mean(list(means.values()), axis=0)
+        self.maps = {word: _in_deviations(mean - shared) for word, mean in means.items()}
 
     def mixed(self, seen: Seen, *, share: float) -> Seen:
         """What was seen in a picture, `share` of it replaced by the usual; words never seen in training stay."""
@@ -41,6 +44,11 @@ class UsualPlaces:
             for word, own in zip(seen.words, scores, strict=True)
         ]
         return replace(seen, scores=((1 - share) * scores + share * np.stack(usual)).astype(np.float32))
+
+
+def _in_deviations(scores: np.ndarray) -> np.ndarray:
+    deviation = float(scores.std())
+    return scores / deviation if deviation else scores
 
 
 def _resized(maps: np.ndarray, *, rows: int, columns: int) -> np.ndarray:
