@@ -88,6 +88,15 @@ def test_a_killed_writer_leaves_what_it_had_finished_and_the_next_goes_on(tmp_pa
     assert len(engine.find_words({f"word{done + 3}": 1.0}, limit=5, among=None).digests) == 1
 
 
+def test_words_come_of_a_part_where_there_are_more_products_than_wanted(tmp_path):
+    engine = LanceEngine(tmp_path / "lance", dimensions=None)
+    assert engine.words(most=5) == []
+    entries = sorted((entry(number) for number in range(30)), key=lambda each: each.digest)
+    engine.add(reversed(entries))
+    assert engine.words(most=30) == [each.words for each in entries]
+    assert engine.words(most=7) == [each.words for each in entries[:7]]
+
+
 def test_removing_what_is_gone_and_adding_what_is_there_changes_nothing(tmp_path):
     engine = LanceEngine(tmp_path / "lance", dimensions=None)
     engine.add([entry(1), entry(2)])

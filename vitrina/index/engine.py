@@ -55,8 +55,8 @@ class Engine(Protocol):
         """Make what was added quick to find."""
         ...
 
-    def words(self) -> list[ProductWords]:
-        """The words of every product."""
+    def words(self, *, most: int) -> list[ProductWords]:
+        """The words of the products, of more than `most` those with the lowest digests, which is as good as a draw."""
         ...
 
     def find_words(self, terms: Mapping[str, float], *, limit: int, among: Sequence[bytes] | None) -> Matches:

@@ -32,7 +32,7 @@ from vitrina.index.in_use import Held
 from vitrina.index.lance import LanceEngine
 from vitrina.index.products import Centre, ProductVectors
 from vitrina.index.store import KEY_BYTES
-from vitrina.index.translations import Translations
+from vitrina.index.translations import LEARNT_FROM, Translations
 from vitrina.index.vectors import VectorIndex
 from vitrina.index.words import ANALYSER, ProductWords, terms
 from vitrina.models.checkpoint import write_bytes
@@ -123,7 +123,7 @@ def _bring_up(
     engine.remove(sorted(there.difference(digests)))
     engine.settle()
     brands = {term for brand in catalogue.facts()["brand"].unique().to_pylist() for term in terms(brand or "")}
-    translations = Translations.learnt(engine.words(), brands=brands)
+    translations = Translations.learnt(engine.words(most=LEARNT_FROM), brands=brands)
     translations.write(translations_path)
     write_bytes(stamp_path, content=json.dumps(stamp).encode())
     return translations

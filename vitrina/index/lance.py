@@ -83,10 +83,12 @@ class LanceEngine:
             self._table.create_index("vector", config=_near_config(count))
         self._table.optimize(cleanup_older_than=_KEPT if made else _UNSEEN)
 
-    def words(self) -> list[ProductWords]:
-        """The words of every product, in the order of their digests."""
-        columns = ["digest", *_WORD_COLUMNS]
-        found = self._table.search().select(columns).limit(max(1, self._table.count_rows())).to_arrow()
+    def words(self, *, most: int) -> list[ProductWords]:
+        """The words of the products, of more than `most` those with the lowest digests, in the order of these."""
+        columns, search = ["digest", *_WORD_COLUMNS], self._table.search()
+        if self._table.count_rows() > most:
+            search = search.where(f"digest < '{sorted(self._column('digest'))[most]}'")
+        found = search.select(columns).limit(max(1, most)).to_arrow()
         ordered = found.sort_by("digest")
         rows = zip(*(ordered[name].to_pylist() for name in _WORD_COLUMNS), strict=True)
         return [ProductWords(*(tuple(text.split()) for text in row)) for row in rows]
