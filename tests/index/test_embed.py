@@ -43,7 +43,7 @@ def test_a_file_that_fails_half_way_leaves_the_old_one(index, tmp_path, monkeypa
     def fails(*arguments, **more):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("vitrina.index.embed.flush", fails)
+    monkeypatch.setattr("vitrina.catalogue.manifest.flush", fails)
     with pytest.raises(KeyboardInterrupt):
         written(index, out)
     assert out.read_bytes() == before and [path.name for path in tmp_path.glob(".writing*")] == []

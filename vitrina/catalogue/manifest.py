@@ -174,8 +174,11 @@ def flush(path: Path) -> None:
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A temporary file to fill, which gets its name when its bytes lie on the disk; until then the old file stands."""
-    temporary = path.with_name(f".writing-{path.name}")
+    """A temporary file to fill, which gets its name when its bytes lie on the disk; until then the old file stands.
+
+    Processes that write the same file at once do not meet: the last one's stands, whole.
+    """
+    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
     try:
         yield temporary
         flush(temporary)

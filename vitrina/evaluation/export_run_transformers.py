@@ -92,7 +92,7 @@ def refuse_misfits(config: TwoTowersConfig) -> None:
         if isinstance(config, ClipConfig):
             mend = f"{mend}train a shape of CLIP's (--size base), or "
         raise ValueError(
-            f"transformers' FLAVA has no place for {' or '.join(others)}: {mend}export it as ONNX, which has a place "
+            f"transformers has no place for {' or '.join(others)}: {mend}export it as ONNX, which has a place "
             "for every shape: --format onnx"
         )
 

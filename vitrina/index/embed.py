@@ -16,14 +16,14 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from vitrina.catalogue.manifest import flush
+from vitrina.catalogue.manifest import whole
 from vitrina.catalogue.store import Catalogue
 from vitrina.catalogue.writer_folder import size_text
 from vitrina.evaluation.fingerprint import model_digest
+from vitrina.index.index import index_folder
 from vitrina.index.products import ProductVectors
 from vitrina.index.vectors import VectorIndex
-from vitrina.tasks.abilities import EmbedsBoth
-from vitrina.training.load import load
+from vitrina.training.load import load_embedding
 
 Precision = Literal["fp32", "bf16"]
 
@@ -81,11 +81,9 @@ def embed(
     if out.suffix.lower() != ".parquet":
         raise ValueError(f"{out}: what is written is a Parquet file: end its name with .parquet")
     opened = Catalogue.open(catalogue)
-    model = load(run)
+    model = load_embedding(run)
     digest = model_digest(model, inputs=model.inputs)
-    if not isinstance(model, EmbedsBoth):
-        raise ValueError(f"The model of {run} does not embed texts and pictures: use another run.")
-    folder = Path(run) / ("index" if precision == "fp32" else f"index-{precision}")
+    folder = index_folder(Path(run), name="index" if precision == "fp32" else f"index-{precision}")
     with _computing(model, precision=precision):
         vectors = VectorIndex.open(opened, model=model, digest=digest, folder=folder)
     products = ProductVectors.of(vectors)
@@ -111,19 +109,12 @@ def write_vectors(
     fields += [pa.field(name, listed) for name in ("picture", "text", "product")]
     schema = pa.schema(fields, metadata=about)
     out.parent.mkdir(parents=True, exist_ok=True)
-    part = out.with_name(f".writing-{os.getpid()}-{out.name}")
-    try:
-        # Numbers that look random gain nothing from a dictionary or from compression.
-        with pq.ParquetWriter(part, schema, use_dictionary=False, compression="none") as writer:
-            steps = range(0, len(ids), _ROWS_AT_ONCE)
-            for start in tqdm(steps, desc="writing vectors", delay=2, leave=False, disable=None):
-                rows = slice(start, start + _ROWS_AT_ONCE)
-                writer.write_table(_table(ids, vectors=vectors, products=products, rows=rows, schema=schema))
-        flush(part)
-        part.replace(out)
-        flush(out.parent)
-    finally:
-        part.unlink(missing_ok=True)
+    # Numbers that look random gain nothing from a dictionary or from compression.
+    with whole(out) as part, pq.ParquetWriter(part, schema, use_dictionary=False, compression="none") as writer:
+        steps = range(0, len(ids), _ROWS_AT_ONCE)
+        for start in tqdm(steps, desc="writing vectors", delay=2, leave=False, disable=None):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            writer.write_table(_table(ids, vectors=vectors, products=products, rows=rows, schema=schema))
 
 
 def _table(

@@ -26,7 +26,7 @@ from vitrina.index.result import Hit, Mode, SearchResult
 from vitrina.index.vectors import VectorIndex
 from vitrina.index.words import is_unicode, terms
 from vitrina.tasks.abilities import EmbedsBoth
-from vitrina.training.load import load, weights_of
+from vitrina.training.load import load_embedding, weights_of
 
 PICTURE_SHARE = 0.5
 """What a picture counts beside words: of 0, .2 … .7, 1 it found most on pairs of generated products of one kind and
@@ -125,7 +125,7 @@ class Index:
         path = Path(catalogue)
         Catalogue.open(path)  # before the model, which takes longer
         return cls(
-            lambda before: _loaded(Path(run), before=before), catalogue=path, folder=folder or Path(run) / "index"
+            lambda before: _loaded(Path(run), before=before), catalogue=path, folder=folder or index_folder(Path(run))
         )
 
     @property
@@ -293,17 +293,19 @@ def search(
     return replace(found, query=found.query.replace("a picture", f"picture {Path(image).name}"))
 
 
+def index_folder(run: Path, *, name: str = "index") -> Path:
+    """Where what is embedded is kept: in a run, or beside a weights file."""
+    return run / name if run.is_dir() else run.with_name(f"{run.name}-{name}")
+
+
 def _loaded(run: Path, *, before: Loaded | None) -> Loaded:
     """The model of a run, the same as before where its weights are."""
     weights = weights_of(run) if run.is_dir() else run
     source = (str(weights), weights.stat().st_mtime_ns if weights.exists() else 0)
     if before is not None and before.source == source:
         return before
-    model = load(weights)
-    digest = model_digest(model, inputs=model.inputs)
-    if not isinstance(model, EmbedsBoth):
-        raise ValueError(f"The model of {run} does not embed texts and pictures, so it cannot search: use another run.")
-    return Loaded(model, digest, source)
+    model = load_embedding(weights)
+    return Loaded(model, model_digest(model, inputs=model.inputs), source)
 
 
 def _mode(query: Query, *, has_words: bool) -> Mode:
@@ -380,4 +382,4 @@ def _read_picture(path: Path) -> bytes:
     try:
         return canonicalise(path.read_bytes())
     except ValueError as error:
-        raise ValueError(f"{path} cannot be read as a picture: {error}") from error
+        raise ValueError(f"{path} cannot be read as a picture: {error}; name a JPEG, PNG or WebP file") from error

@@ -73,9 +73,7 @@ class SearchResult:
                 f"  {_fit(hit.title, title_width)}  {_fit(' › '.join(hit.category[-2:]), category_width)}"
                 f"  {price:>{price_width}}  {_fit(hit.id, id_width)}".rstrip()
             )
-        if not self.hits:
-            lines.append("Nothing was found.")
-        lines += ["", _SCORING[self.mode]]
+        lines += ["", _SCORING[self.mode]] if self.hits else ["Nothing was found."]
         return "\n".join(lines)
 
 
