@@ -85,6 +85,13 @@ def test_a_catalogue_without_facts_has_the_words_of_its_titles():
     assert {"mug", "red"} <= words and words.isdisjoint({"in", "acme"} - {"acme"})
 
 
+def test_products_that_state_nothing_have_the_words_of_their_titles_beside_a_shop_that_states_all(book):
+    bare = [Product(id=f"bare-{each.id}", titles=each.titles) for each in shop()]
+    mixed = NounBook.of([*shop(), *bare], draws=DRAWS)
+    assert "mug" in {word.text for word in mixed.words(bare[1])}  # no "red": models are called so
+    assert [word.text for word in mixed.words(shop()[1])] == [word.text for word in book.words(shop()[1])]
+
+
 def test_a_rare_word_is_none():
     product = Product(id="x", titles=(Text("Zither", "en"),), category=("Music", "Zithers"))
     assert not NounBook.of([*shop(), product], draws=DRAWS).words(product)

@@ -105,16 +105,16 @@ class NounBook:
         return cls.of(_read(stock, rows), draws=draws)
 
     def facts(self, product: Product) -> list[tuple[Word, ...]]:
-        """The words of each fact of a product: what it is first, no fact twice, then title words of no fact."""
+        """The words of each fact of a product: what it is first, no fact twice; of one that states nothing those of its
+        titles."""
         found: dict[int, tuple[Word, ...]] = {}
         for fact in _facts_of(product):
             words = self._facts.get(fact, ())
             if words:
                 found.setdefault(words[0].key, words)
-        for token in _tokens(product):
-            word = self._loose.get(token.text)
-            if word is not None:
-                found.setdefault(word.key, (word,))
+        if not found:
+            words = (self._loose.get(token.text) for token in _tokens(product))
+            found = {word.key: (word,) for word in words if word is not None}
         return list(found.values())
 
     def words(self, product: Product) -> list[Word]:
@@ -177,6 +177,8 @@ class _Counts:
     def __init__(self) -> None:
         self.products = 0
         self.words: Counter[str] = Counter()
+        self.silent = 0  # products that state nothing, and the words of their titles
+        self.loose: Counter[str] = Counter()
         self.facts: Counter[Fact] = Counter()
         self.both: defaultdict[str, Counter[Fact]] = defaultdict(Counter)
         self.names: Counter[str] = Counter()
@@ -190,6 +192,9 @@ class _Counts:
         self.products += 1
         self.words.update(words)
         self.facts.update(facts)
+        if not facts:
+            self.silent += 1
+            self.loose.update(words)
         self.names.update(words & named)
         for word in words:
             self.both[word].update(facts)
@@ -207,7 +212,7 @@ class _Counts:
             fact = self._named(text, count=count, facts=facts)
             if fact is not None:
                 facts[fact].append(self._word(text))
-            elif not facts and count <= _COMMON * self.products and text not in _LITTLE:
+            if draws.minimum <= self.loose[text] <= _COMMON * self.silent and text not in _LITTLE:
                 loose[text] = self._word(text)
         # Facts of one name are one: the category "Skirts" and the kind "skirt".
         merged = defaultdict[int, list[Word]](list)
