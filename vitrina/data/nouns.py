@@ -209,7 +209,7 @@ class _Counts:
         for text, count in sorted(self.words.items()):
             if count < draws.minimum or self.names[text] > _NAME * count:
                 continue
-            fact = self._named(text, count=count, facts=facts)
+            fact = self._named(text, count=count - self.loose[text], facts=facts)
             if fact is not None:
                 facts[fact].append(self._word(text))
             if draws.minimum <= self.loose[text] <= _COMMON * self.silent and text not in _LITTLE:
@@ -222,6 +222,11 @@ class _Counts:
             {fact: _distinct(merged[words[0].key]) for fact, words in facts.items()}, loose=loose, draws=draws
         )
 
+    @property
+    def _stating(self) -> int:
+        """Products that state something: the others neither make a fact rarer nor a word less sure of it."""
+        return self.products - self.silent
+
     def _useful(self, draws: NounDraws) -> Iterator[Fact]:
         """The facts that tell products apart and are told by words."""
         values, stated = Counter[str](), Counter[str]()
@@ -232,7 +237,7 @@ class _Counts:
             name, value = fact
             is_word = not any(each.isdigit() for each in value) and 1 <= len(_split(value)) <= _LONGEST
             repeats = name == "category" or stated[name] >= _DISTINCT * values[name]
-            if is_word and repeats and draws.minimum <= count <= _COMMON * self.products:
+            if is_word and repeats and draws.minimum <= count <= _COMMON * self._stating:
                 yield fact
 
     def _named(self, text: str, *, count: int, facts: Mapping[Fact, list[Word]]) -> Fact | None:
@@ -241,7 +246,7 @@ class _Counts:
             (2 * both / (count + self.facts[fact]), fact)
             for fact, both in self.both[text].items()
             if fact in facts
-            and both >= max(_SURE, _LIFT * self.facts[fact] / self.products) * count
+            and both >= max(_SURE, _LIFT * self.facts[fact] / self._stating) * count
             and both >= _COVER * self.facts[fact]
         ]
         return max(sure)[1] if sure else None
