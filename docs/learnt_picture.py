@@ -25,6 +25,7 @@ SHOWN = (
     ),
     ("learnt_forms", "own text chosen, other of the same category", "Form of matching (same category asked)"),
     ("learnt_twins", "R@10, any of the same title", "Targets where every title is shared"),
+    ("learnt_clip_sides", "R@10", "What stands on the text side, and beside it"),
     ("learnt_codes", "R@10", "How many image codes"),
     ("learnt_patches", "R@10", "Patches and depth of small"),
     ("learnt_forgetting", "dev: R@10", "Fashion after groceries came"),
