@@ -106,9 +106,7 @@ def test_products_that_cannot_be_compared_are_an_error_in_words(tmp_path):
 
 def test_a_model_that_embeds_nothing_is_refused(catalogue, monkeypatch):
     monkeypatch.setattr(load, "load", lambda run: object())
-    with pytest.raises(
-        ValueError, match="run holds a object, which does not embed texts and pictures: name"
-    ):
+    with pytest.raises(ValueError, match="run holds a object, which does not embed texts and pictures: name"):
         find_mismatches("run", catalogue=catalogue.path)
 
 
