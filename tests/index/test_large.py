@@ -125,7 +125,6 @@ SCRIPT = """
 import os, signal, sys
 from pathlib import Path
 from searchable import WordModel, index_of
-from vitrina.catalogue import manifest
 from vitrina.index import keeping, lance, mapped, products, store
 from vitrina.index.index import Query
 
@@ -133,7 +132,7 @@ def dies(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
 def half_way(path, *, tensors):
-    manifest.flush = dies
+    mapped.flush = dies
     mapped.write_blocks(path, tensors=tensors)
 
 keeping.EXACT_UP_TO = 10

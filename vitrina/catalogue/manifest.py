@@ -176,9 +176,9 @@ def flush(path: Path) -> None:
 def whole(path: Path) -> Iterator[Path]:
     """A temporary file to fill, which gets its name when its bytes lie on the disk; until then the old file stands.
 
-    Processes that write the same file at once do not meet: the last one's stands, whole.
+    For files that one process writes at a time: what a killed one leaves is written over by the next.
     """
-    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
+    temporary = path.with_name(f".writing-{path.name}")
     try:
         yield temporary
         flush(temporary)

@@ -2,6 +2,7 @@
 
 import json
 import mmap
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from vitrina.catalogue.manifest import whole
+from vitrina.catalogue.manifest import flush
 
 _NAMES = {"F32": np.dtype("<f4"), "U8": np.dtype("u1"), "BOOL": np.dtype("?")}
 _HEADER_BYTES = 8
@@ -81,11 +82,19 @@ def write_blocks(path: Path, *, tensors: Mapping[str, Blocks]) -> None:
     told = json.dumps(header).encode()
     told += b" " * (-len(told) % _HEADER_BYTES)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole(path) as temporary, temporary.open("wb") as file:
-        file.write(len(told).to_bytes(_HEADER_BYTES, "little") + told)
-        for _, each in ordered:
-            for block in each.blocks:
-                file.write(np.ascontiguousarray(block, dtype=_NAMES[each.kind]).data)
+    # Several processes may write the same vectors at once.
+    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(len(told).to_bytes(_HEADER_BYTES, "little") + told)
+            for _, each in ordered:
+                for block in each.blocks:
+                    file.write(np.ascontiguousarray(block, dtype=_NAMES[each.kind]).data)
+        flush(temporary)
+        temporary.replace(path)
+        flush(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _array(content: mmap.mmap, about: dict, *, start: int) -> np.ndarray:
