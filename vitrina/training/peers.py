@@ -18,7 +18,7 @@ from vitrina.training.files import TrainingError
 from vitrina.training.run_folder import RunFolder
 
 _LAST_WORDS = "last-words"
-_PATIENCE_SECONDS = 3.0
+_PATIENCE_SECONDS = 10.0  # on a machine with more to do than cores a killed process is slow to go
 
 
 @dataclass(frozen=True)
